@@ -1,0 +1,58 @@
+package io.tallybook.service.config;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+
+/** All settings of the ledger. A key that is not here stops the start. */
+@ConfigMapping(prefix = LedgerConfig.PREFIX)
+public interface LedgerConfig {
+  /** What the names of the settings begin with. */
+  String PREFIX = "ledger";
+
+  /** Where the ledger is kept: {@code memory}. */
+  @WithDefault("memory")
+  String storage();
+
+  /**
+   * The currency of every cost and price: three capital letters as ISO 4217 has them. Fixed when a
+   * ledger is first started.
+   */
+  @WithDefault("USD")
+  String currency();
+
+  /** The bounds of the storage {@code memory}. */
+  Memory memory();
+
+  /** How writes are joined to commits. */
+  Commit commit();
+
+  /** The bounds of the storage {@code memory}. */
+  interface Memory {
+    /** Most entries that are kept, 1 to 2,000,000,000; one more is refused. */
+    @WithDefault("100000000")
+    long maxEntries();
+
+    /** Most of the heap that may be in use before entries are refused, in percent, 1 to 95. */
+    @WithDefault("75")
+    int heapPercentMax();
+  }
+
+  /** How writes are joined to commits. */
+  interface Commit {
+    /** Most commands of a commit of several requests, 1 to 100,000. */
+    @WithDefault("4000")
+    int groupCommandsMax();
+
+    /** How long a busy writer waits for more requests, in microseconds, 0 to 100,000. */
+    @WithDefault("0")
+    int lingerMicros();
+
+    /** Most requests that wait for their commit at once, 1 to 1,000,000; one more is refused. */
+    @WithDefault("10000")
+    int waitingRequestsMax();
+
+    /** How long a request waits for its commit, in milliseconds, 1 to 600,000. */
+    @WithDefault("30000")
+    int waitMillisMax();
+  }
+}

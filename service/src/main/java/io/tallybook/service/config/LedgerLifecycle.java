@@ -1,0 +1,37 @@
+package io.tallybook.service.config;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.tallybook.ledger.Tenant;
+import io.tallybook.ledger.facade.Ledger;
+import io.tallybook.ledger.facade.LedgerReader;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.config.Config;
+import org.jboss.logging.Logger;
+
+/** Starts the ledger before the first request and closes it after the last. */
+@Singleton
+public final class LedgerLifecycle {
+  private static final Logger LOG = Logger.getLogger(LedgerLifecycle.class);
+
+  private volatile boolean started;
+
+  void start(@Observes StartupEvent event, Config names, LedgerConfig config, Ledger ledger) {
+    SettingsCheck.requireKnown(names.getPropertyNames());
+    ledger.start();
+    SettingsCheck.requireSameCurrency(
+        config.currency(), ledger.read(Tenant.SYSTEM, "start", LedgerReader::currency));
+    started = true;
+    LOG.infof("The ledger is kept in %s", ledger.storage());
+  }
+
+  void stop(@Observes ShutdownEvent event, Ledger ledger) {
+    ledger.close();
+  }
+
+  /** Whether the ledger has been started. */
+  public boolean isStarted() {
+    return started;
+  }
+}

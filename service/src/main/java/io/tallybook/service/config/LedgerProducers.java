@@ -1,0 +1,65 @@
+package io.tallybook.service.config;
+
+import io.smallrye.common.annotation.Identifier;
+import io.tallybook.ledger.facade.GroupCommitSettings;
+import io.tallybook.ledger.facade.Ledger;
+import io.tallybook.ledger.facade.LedgerObserver;
+import io.tallybook.ledger.memory.MemorySettings;
+import io.tallybook.ledger.memory.MemoryStore;
+import io.tallybook.ledger.storage.CommitPlanner;
+import io.tallybook.ledger.storage.LedgerStore;
+import jakarta.enterprise.inject.Any;
+import jakarta.enterprise.inject.Instance;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.InstantSource;
+import java.util.List;
+
+/**
+ * Makes the ledger from the settings. Each storage is a bean under the word that chooses it; only
+ * the chosen one is made. Nothing is opened or read here: {@link LedgerLifecycle} starts it.
+ */
+final class LedgerProducers {
+  @Produces
+  @Singleton
+  CommitPlanner planner() {
+    return new CommitPlanner(InstantSource.system());
+  }
+
+  @Produces
+  @Singleton
+  @Identifier("memory")
+  LedgerStore memory(CommitPlanner planner, LedgerConfig config) {
+    return new MemoryStore(
+        planner,
+        new MemorySettings(
+            config.currency(), config.memory().maxEntries(), config.memory().heapPercentMax()));
+  }
+
+  @Produces
+  @Singleton
+  Ledger ledger(LedgerConfig config, @Any Instance<LedgerStore> stores, LedgerObserver observer) {
+    SettingsCheck.requireBounds(config);
+    SettingsCheck.requireStorage(config.storage(), storages(stores));
+    LedgerConfig.Commit commit = config.commit();
+    return new Ledger(
+        stores.select(Identifier.Literal.of(config.storage())).get(),
+        new GroupCommitSettings(
+            commit.groupCommandsMax(),
+            commit.lingerMicros(),
+            commit.waitingRequestsMax(),
+            commit.waitMillisMax()),
+        observer);
+  }
+
+  /** The words of all storages in this build, sorted. */
+  private static List<String> storages(Instance<LedgerStore> stores) {
+    return stores
+        .handlesStream()
+        .flatMap(handle -> handle.getBean().getQualifiers().stream())
+        .filter(Identifier.class::isInstance)
+        .map(qualifier -> ((Identifier) qualifier).value())
+        .sorted()
+        .toList();
+  }
+}

@@ -1,0 +1,93 @@
+package io.tallybook.service.config;
+
+import io.quarkus.runtime.configuration.ConfigurationException;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/** Refuses settings that nobody reads or that are out of bounds, in one sentence each. */
+final class SettingsCheck {
+  /** Every key of {@link LedgerConfig}. */
+  static final Set<String> KEYS =
+      Set.of(
+          "ledger.storage",
+          "ledger.currency",
+          "ledger.memory.max-entries",
+          "ledger.memory.heap-percent-max",
+          "ledger.commit.group-commands-max",
+          "ledger.commit.linger-micros",
+          "ledger.commit.waiting-requests-max",
+          "ledger.commit.wait-millis-max");
+
+  private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
+
+  private SettingsCheck() {}
+
+  /** Refuses names of settings that begin as the ledger's do and are none of them. */
+  static void requireKnown(Iterable<String> names) {
+    TreeSet<String> unknown = new TreeSet<>();
+    for (String name : names) {
+      if (name.startsWith(LedgerConfig.PREFIX + ".") && !KEYS.contains(name)) {
+        unknown.add(name);
+      }
+    }
+    if (!unknown.isEmpty()) {
+      throw new ConfigurationException(
+          "Remove or rename "
+              + String.join(", ", unknown)
+              + ": the settings of the ledger are "
+              + String.join(", ", new TreeSet<>(KEYS))
+              + ".");
+    }
+  }
+
+  /** Refuses a storage that this build does not have. */
+  static void requireStorage(String storage, List<String> storages) {
+    if (!storages.contains(storage)) {
+      throw new ConfigurationException(
+          "Set ledger.storage to one of "
+              + String.join(", ", storages)
+              + ": there is no storage '"
+              + storage
+              + "'.");
+    }
+  }
+
+  /** Refuses values out of bounds. */
+  static void requireBounds(LedgerConfig config) {
+    if (!CURRENCY.matcher(config.currency()).matches()) {
+      throw new ConfigurationException(
+          "Set ledger.currency to three capital letters, such as USD: '"
+              + config.currency()
+              + "' is no code of a currency.");
+    }
+    LedgerConfig.Memory memory = config.memory();
+    requireRange("ledger.memory.max-entries", memory.maxEntries(), 1, 2_000_000_000);
+    requireRange("ledger.memory.heap-percent-max", memory.heapPercentMax(), 1, 95);
+    LedgerConfig.Commit commit = config.commit();
+    requireRange("ledger.commit.group-commands-max", commit.groupCommandsMax(), 1, 100_000);
+    requireRange("ledger.commit.linger-micros", commit.lingerMicros(), 0, 100_000);
+    requireRange("ledger.commit.waiting-requests-max", commit.waitingRequestsMax(), 1, 1_000_000);
+    requireRange("ledger.commit.wait-millis-max", commit.waitMillisMax(), 1, 600_000);
+  }
+
+  /** Refuses to run a ledger under another currency than it was started with. */
+  static void requireSameCurrency(String configured, String actual) {
+    if (!configured.equals(actual)) {
+      throw new ConfigurationException(
+          "Set ledger.currency to "
+              + actual
+              + ": this ledger was started with it, and it cannot become "
+              + configured
+              + ".");
+    }
+  }
+
+  private static void requireRange(String key, long value, long min, long max) {
+    if (value < min || value > max) {
+      throw new ConfigurationException(
+          "Set " + key + " between " + min + " and " + max + ": it is " + value + ".");
+    }
+  }
+}

@@ -1,0 +1,305 @@
+package io.tallybook.service.http;
+
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.tallybook.ledger.LedgerException;
+import io.tallybook.service.Api;
+import io.vertx.core.MultiMap;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.impl.HttpServerRequestInternal;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import org.jboss.logging.Logger;
+import org.jboss.logging.MDC;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What happens to every request first and last: it gets an id, its answer gets the headers that all
+ * answers have, and what no resource takes is answered here.
+ *
+ * <p>Requests for the API keep {@code Accept} and {@code Content-Type} here rather than among their
+ * headers, because the framework would answer 406 and 415 by rules of its own.
+ */
+@Singleton
+public final class Gate {
+  /** The name of the request's id in log lines. */
+  public static final String REQUEST_ID = "requestId";
+
+  private static final Logger LOG = Logger.getLogger(Gate.class);
+  private static final String ACCEPT = "tallybook.accept";
+  private static final String CONTENT_TYPE = "tallybook.contentType";
+  private static final String BODY = "tallybook.body";
+  private static final String ERROR = "tallybook.error";
+  private static final String ROUTE = "tallybook.route";
+  private static final Pattern PARAMETER = Pattern.compile("\\{([^}:]+)[^}]*}");
+  private static final Set<HttpMethod> BODILESS =
+      Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
+  private static final Pattern REQUEST_ID_FORM = Pattern.compile("[\\x20-\\x7e]{1,200}");
+
+  /** Cross-origin rules are applied at 300: before what is answered here, after the headers. */
+  private static final int FIRST = 1_000;
+
+  private static final int AFTER_CORS = 150;
+
+  /** How long is waited for a connection to close that is to be cut off. */
+  private static final int CLOSE_SECONDS_MAX = 10;
+
+  private static final String PAGE_POLICY =
+      "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+          + " img-src 'self' data:; frame-ancestors 'none'";
+  private static final String POLICY =
+      "default-src 'none'; frame-ancestors 'none'; script-src 'none'";
+
+  private final HttpCounts counts;
+
+  Gate(HttpCounts counts) {
+    this.counts = counts;
+  }
+
+  void filters(@Observes Filters filters) {
+    filters.register(this::begin, FIRST);
+    filters.register(Gate::answerOptions, AFTER_CORS);
+  }
+
+  void routes(@Observes Router router) {
+    router.route().order(Integer.MAX_VALUE - 1).handler(Gate::answerNoRoute);
+    router.route().order(Integer.MIN_VALUE + 1).failureHandler(Gate::answerFailure);
+  }
+
+  private void begin(RoutingContext context) {
+    long start = System.nanoTime();
+    String given = context.request().getHeader("X-Request-Id");
+    String id =
+        given != null && REQUEST_ID_FORM.matcher(given).matches()
+            ? given
+            : UUID.randomUUID().toString();
+    context.put(REQUEST_ID, id);
+    MDC.put(REQUEST_ID, id);
+    String path = String.valueOf(context.request().path());
+    if (path.startsWith(Api.ROOT)) {
+      MultiMap headers = context.request().headers();
+      context.put(ACCEPT, String.join(",", headers.getAll(HttpHeaders.ACCEPT)));
+      context.put(CONTENT_TYPE, headers.get(HttpHeaders.CONTENT_TYPE));
+      headers.remove(HttpHeaders.ACCEPT);
+      headers.remove(HttpHeaders.CONTENT_TYPE);
+      if (!BODILESS.contains(context.request().method())) {
+        BodyStream body = new BodyStream(context.request());
+        context.put(BODY, body);
+        context.addEndHandler(
+            end -> {
+              if (end.succeeded()) { // not where the connection broke: what arrived is read then
+                body.discard();
+              }
+            });
+      }
+    }
+    if (isCounted(path)) {
+      context.addEndHandler(end -> counts.ended(System.nanoTime() - start));
+    }
+    boolean isPage = path.startsWith("/q/") && !path.startsWith("/q/openapi");
+    context.addHeadersEndHandler(
+        end -> {
+          if (isCounted(path)) {
+            count(context);
+          }
+          double millis = (System.nanoTime() - start) / 1e6;
+          context
+              .response()
+              .putHeader("X-Request-Id", id)
+              .putHeader("Server-Timing", String.format(Locale.ROOT, "app;dur=%.1f", millis))
+              .putHeader("X-Content-Type-Options", "nosniff")
+              .putHeader("X-Frame-Options", "DENY")
+              .putHeader("Referrer-Policy", "no-referrer")
+              .putHeader("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
+              .putHeader("Content-Security-Policy", isPage ? PAGE_POLICY : POLICY)
+              .putHeader("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
+          finishCors(context);
+        });
+    context.next();
+    if (context.get(BODY) instanceof BodyStream body) {
+      // The framework would drop a request whose connection breaks before its resource is called.
+      context.response().closeHandler(null);
+      body.listen();
+    }
+  }
+
+  /** Whether a request is one of the API's clients, rather than of its operators. */
+  private static boolean isCounted(String path) {
+    return !path.startsWith("/q/") && !path.equals("/metrics");
+  }
+
+  private void count(RoutingContext context) {
+    counts.answered(
+        context.request().method().name(), route(context), context.response().getStatusCode());
+    if (context.get(ERROR) instanceof String code) {
+      counts.failed(code);
+    }
+  }
+
+  /** The pattern of the path that a resource took the request by. */
+  private static String route(RoutingContext context) {
+    if (context.get(ROUTE) instanceof String own) {
+      return own;
+    }
+    Object template =
+        context.request() instanceof HttpServerRequestInternal request
+            ? request.context().getLocal("UrlPathTemplate")
+            : null;
+    if (!(template instanceof String pattern)) {
+      return HttpCounts.UNMATCHED;
+    }
+    String colons = PARAMETER.matcher(pattern).replaceAll(":$1");
+    return colons.startsWith(Api.ROOT) ? colons : Api.ROOT + colons;
+  }
+
+  /** Says which route takes a request that is not for a resource. */
+  public static void takenBy(RoutingContext context, String route) {
+    context.put(ROUTE, route);
+  }
+
+  /** Notes the error that a request is answered with. */
+  static void note(RoutingContext context, Problem problem) {
+    context.put(ERROR, problem.code().code());
+  }
+
+  /** Adds what the framework leaves out for an origin that it allowed. */
+  private static void finishCors(RoutingContext context) {
+    HttpServerResponse response = context.response();
+    if (response.headers().contains(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN)) {
+      response.headers().add(HttpHeaders.VARY, "Origin");
+      if (context.request().method().equals(HttpMethod.OPTIONS)) {
+        response.setStatusCode(204).headers().remove(HttpHeaders.CONTENT_LENGTH);
+      }
+    }
+  }
+
+  private static void answerOptions(RoutingContext context) {
+    if (context.request().method().equals(HttpMethod.OPTIONS)) {
+      context.response().setStatusCode(204).end();
+    } else {
+      context.next();
+    }
+  }
+
+  private static void answerNoRoute(RoutingContext context) {
+    answer(context, noRoute(context));
+  }
+
+  private static void answerFailure(RoutingContext context) {
+    if (context.response().headWritten()) {
+      context.response().reset();
+      return;
+    }
+    if (context.failure() instanceof Problem problem) {
+      answer(context, problem);
+      return;
+    }
+    if (context.failure() instanceof LedgerException exception) {
+      LOG.warnf(exception, "%s", exception.getMessage());
+      answer(context, Problem.of(exception));
+      return;
+    }
+    int status = context.failure() instanceof HttpException http ? http.getStatusCode() : 0;
+    status = status == 0 ? context.statusCode() : status;
+    Problem problem =
+        switch (status) {
+          case 400 -> Problem.invalid("the request cannot be read");
+          case 404, 405 -> noRoute(context);
+          case 413 -> new Problem(ErrorCode.PAYLOAD_TOO_LARGE, "the request is too large");
+          default -> internal(context, context.failure());
+        };
+    answer(context, problem);
+  }
+
+  /** The answer to a path or a method that is not there. */
+  static Problem noRoute(RoutingContext context) {
+    return Problem.notFound(
+        "No route for " + context.request().method().name() + " " + context.request().path());
+  }
+
+  /** The answer to a failure of our own; its cause goes into the log alone. */
+  static Problem internal(RoutingContext context, @Nullable Throwable cause) {
+    String method = context.request().method().name();
+    String path = String.valueOf(context.request().path());
+    LOG.errorf(cause, "%s %s failed", method, path);
+    return ProblemBody.internal(method, path);
+  }
+
+  /** Breaks off an answer of which a part was sent already, so that nobody takes it for whole. */
+  static void cutOff(RoutingContext context, Exception cause) {
+    HttpServerRequest request = context.request();
+    if (cause instanceof IOException) { // the other side has left
+      LOG.debugf(cause, "Nobody reads the answer to %s %s", request.method(), request.path());
+    } else {
+      LOG.warnf(cause, "The answer to %s %s was cut off", request.method(), request.path());
+    }
+    if (request.version() == HttpVersion.HTTP_2) {
+      context.response().reset();
+    } else {
+      awaitClosed(request.connection()); // what is written before that would end the answer well
+    }
+  }
+
+  private static void awaitClosed(HttpConnection connection) {
+    CompletableFuture<Void> closed = connection.close().toCompletionStage().toCompletableFuture();
+    try {
+      Void ignored = closed.get(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.debug("The connection of an answer that was cut off did not close", e);
+    }
+  }
+
+  private static void answer(RoutingContext context, Problem problem) {
+    note(context, problem);
+    ProblemBody body = ProblemBody.of(problem, requestId(context), accept(context));
+    body.headers().forEach(context.response()::putHeader);
+    context
+        .response()
+        .setStatusCode(problem.code().status())
+        .putHeader(HttpHeaders.CONTENT_TYPE, body.mediaType())
+        .end(Buffer.buffer(body.bytes()));
+  }
+
+  /** The id of a request. */
+  static String requestId(RoutingContext context) {
+    String id = context.get(REQUEST_ID);
+    return id == null ? "" : id;
+  }
+
+  /** What a request accepts; empty for anything. */
+  static String accept(RoutingContext context) {
+    String accept = context.get(ACCEPT);
+    return accept == null ? "" : accept;
+  }
+
+  /** The body of a request. */
+  static InputStream body(RoutingContext context) {
+    InputStream body = context.get(BODY);
+    return body == null ? InputStream.nullInputStream() : body;
+  }
+
+  /** The type of a request's body, as it was sent. */
+  static @Nullable String contentType(RoutingContext context) {
+    return context.get(CONTENT_TYPE);
+  }
+}

@@ -1,0 +1,105 @@
+package io.tallybook.service.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.lang.reflect.Method;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsCheckTest {
+  @Test
+  void everyKeyOfTheMappingIsKnownAndNoOther() {
+    assertThat(SettingsCheck.KEYS).isEqualTo(keys("ledger", LedgerConfig.class));
+  }
+
+  private static Set<String> keys(String prefix, Class<?> type) {
+    Set<String> keys = new TreeSet<>();
+    for (Method method : type.getDeclaredMethods()) {
+      String key =
+          prefix + "." + method.getName().replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+      if (method.getReturnType().isInterface()) {
+        keys.addAll(keys(key, method.getReturnType()));
+      } else {
+        keys.add(key);
+      }
+    }
+    return keys;
+  }
+
+  @Test
+  void anUnknownKeyIsNamedWithWhatToDo() {
+    assertThatThrownBy(
+            () ->
+                SettingsCheck.requireKnown(
+                    List.of("ledger.storage", "ledger.memory.max-entry", "quarkus.x", "ledgers.x")))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Remove or rename ledger.memory.max-entry: the settings of the ledger are"
+                + " ledger.commit.group-commands-max, ledger.commit.linger-micros,"
+                + " ledger.commit.wait-millis-max, ledger.commit.waiting-requests-max,"
+                + " ledger.currency, ledger.memory.heap-percent-max, ledger.memory.max-entries,"
+                + " ledger.storage.");
+    assertThatCode(() -> SettingsCheck.requireKnown(SettingsCheck.KEYS)).doesNotThrowAnyException();
+  }
+
+  @Test
+  void anUnknownStorageIsNamedWithThoseThereAre() {
+    assertThatThrownBy(() -> SettingsCheck.requireStorage("paper", List.of("memory")))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("Set ledger.storage to one of memory: there is no storage 'paper'.");
+  }
+
+  @Test
+  void aLedgerKeepsItsCurrency() {
+    assertThatThrownBy(() -> SettingsCheck.requireSameCurrency("EUR", "USD"))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Set ledger.currency to USD: this ledger was started with it, and it cannot become"
+                + " EUR.");
+  }
+
+  @Test
+  void theDefaultsAreInBounds() {
+    LedgerConfig config = config(Map.of());
+    assertThatCode(() -> SettingsCheck.requireBounds(config)).doesNotThrowAnyException();
+    assertThat(config.storage()).isEqualTo("memory");
+    assertThat(config.currency()).isEqualTo("USD");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ledger.currency| usd| Set ledger.currency to three capital letters, such as USD: 'usd' is no code of a currency.",
+        "ledger.memory.max-entries| 0| Set ledger.memory.max-entries between 1 and 2000000000: it is 0.",
+        "ledger.memory.max-entries| 2000000001| Set ledger.memory.max-entries between 1 and 2000000000: it is 2000000001.",
+        "ledger.memory.heap-percent-max| 96| Set ledger.memory.heap-percent-max between 1 and 95: it is 96.",
+        "ledger.commit.group-commands-max| 0| Set ledger.commit.group-commands-max between 1 and 100000: it is 0.",
+        "ledger.commit.linger-micros| -1| Set ledger.commit.linger-micros between 0 and 100000: it is -1.",
+        "ledger.commit.waiting-requests-max| 0| Set ledger.commit.waiting-requests-max between 1 and 1000000: it is 0.",
+        "ledger.commit.wait-millis-max| 600001| Set ledger.commit.wait-millis-max between 1 and 600000: it is 600001."
+      })
+  void aValueOutOfBoundsIsNamedWithThem(String key, String value, String message) {
+    assertThatThrownBy(() -> SettingsCheck.requireBounds(config(Map.of(key, value))))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(message);
+  }
+
+  private static LedgerConfig config(Map<String, String> values) {
+    return new SmallRyeConfigBuilder()
+        .withMapping(LedgerConfig.class)
+        .withDefaultValues(values)
+        .build()
+        .getConfigMapping(LedgerConfig.class);
+  }
+}
