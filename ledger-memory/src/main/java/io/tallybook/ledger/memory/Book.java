@@ -6,7 +6,6 @@ import io.tallybook.ledger.Entry;
 import io.tallybook.ledger.EntryKind;
 import io.tallybook.ledger.Names;
 import io.tallybook.ledger.Tenant;
-import io.tallybook.ledger.Times;
 import io.tallybook.ledger.storage.Changes;
 import io.tallybook.ledger.storage.EntryIndex;
 import io.tallybook.ledger.storage.StoreStatistics.Part;
@@ -454,7 +453,4 @@ final class Book {
     return Math.min(
         Math.min(lists, settlements.left()), Math.min(ids.left(), names.left() / NAMES));
   }
-
-  /** The start of a cell without buckets. */
-  static final long NO_START = Times.ABSENT;
 }

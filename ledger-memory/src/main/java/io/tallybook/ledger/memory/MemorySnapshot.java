@@ -6,6 +6,7 @@ import io.tallybook.ledger.Entry;
 import io.tallybook.ledger.EntryFilter;
 import io.tallybook.ledger.Names;
 import io.tallybook.ledger.Tenant;
+import io.tallybook.ledger.Times;
 import io.tallybook.ledger.storage.CellScan;
 import io.tallybook.ledger.storage.EntryIndex;
 import io.tallybook.ledger.storage.EntryMark;
@@ -19,6 +20,7 @@ import io.tallybook.ledger.view.ViewDefinition;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -152,7 +154,7 @@ final class MemorySnapshot implements Snapshot {
     }
     List<Long> starts = new ArrayList<>();
     if (bucket == Bucket.NONE) {
-      starts.add(Book.NO_START);
+      starts.add(Times.ABSENT);
     } else {
       if (scan.from() == Long.MIN_VALUE || scan.to() == Long.MAX_VALUE) {
         return null;
@@ -427,7 +429,7 @@ final class MemorySnapshot implements Snapshot {
         Comparator.<Integer>comparingLong(book.columns::time)
             .thenComparing(Comparator.naturalOrder());
     found.sort(scan.descending() ? order.reversed() : order);
-    java.util.Iterator<Integer> rowsInOrder = found.iterator();
+    Iterator<Integer> rowsInOrder = found.iterator();
     return () -> rowsInOrder.hasNext() ? rowsInOrder.next() : RowCursor.END;
   }
 }

@@ -253,7 +253,7 @@ public class Exchange {
             if (!context.response().headWritten()) {
               throw e;
             }
-            Gate.cutOff(context, e);
+            Gate.cutOff(context.request(), e);
           }
         };
     return response.entity(body).build();

@@ -4,7 +4,6 @@ import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerReader;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
@@ -12,10 +11,8 @@ import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongBiFunction;
 import java.util.function.ToLongFunction;
-import org.jboss.logging.Logger;
 
 /**
  * Streams answers of any length from one revision, in constant memory.
@@ -26,8 +23,6 @@ import org.jboss.logging.Logger;
  */
 @Singleton
 public final class Exports {
-  private static final Logger LOG = Logger.getLogger(Exports.class);
-  private static final long BREAK_SECONDS_MAX = 10;
   private static final String COUNT = "Tallybook-Count";
   private static final String SEQUENCE = "Ledger-Sequence";
 
@@ -78,24 +73,6 @@ public final class Exports {
         });
   }
 
-  /**
-   * Breaks the connection, and waits until it is broken: else the answer would be ended after all.
-   */
-  private static void breakOff(HttpServerRequest request) {
-    if (request.version() == HttpVersion.HTTP_2) {
-      request.response().reset();
-      return;
-    }
-    request
-        .connection()
-        .close()
-        .toCompletionStage()
-        .toCompletableFuture()
-        .completeOnTimeout(null, BREAK_SECONDS_MAX, TimeUnit.SECONDS)
-        .exceptionally(alreadyBroken -> null)
-        .join();
-  }
-
   private static void write(
       HttpServerRequest request,
       OutputStream out,
@@ -112,8 +89,7 @@ public final class Exports {
       throw new IOException("The client does not read on", broken);
     } catch (RuntimeException failure) {
       if (response.headWritten()) {
-        LOG.warnf(failure, "An export was broken off");
-        breakOff(request);
+        Gate.cutOff(request, failure);
         throw new IOException("An export was broken off", failure);
       }
       throw failure;

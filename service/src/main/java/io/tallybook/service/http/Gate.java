@@ -244,15 +244,14 @@ public final class Gate {
   }
 
   /** Breaks off an answer of which a part was sent already, so that nobody takes it for whole. */
-  static void cutOff(RoutingContext context, Exception cause) {
-    HttpServerRequest request = context.request();
+  static void cutOff(HttpServerRequest request, Exception cause) {
     if (cause instanceof IOException) { // the other side has left
       LOG.debugf(cause, "Nobody reads the answer to %s %s", request.method(), request.path());
     } else {
       LOG.warnf(cause, "The answer to %s %s was cut off", request.method(), request.path());
     }
     if (request.version() == HttpVersion.HTTP_2) {
-      context.response().reset();
+      request.response().reset();
     } else {
       awaitClosed(request.connection()); // what is written before that would end the answer well
     }
