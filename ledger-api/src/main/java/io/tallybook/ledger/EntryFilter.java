@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,175 +79,113 @@ public record EntryFilter(
   }
 
   public EntryFilter withOrganizations(Set<String> names) {
-    return new EntryFilter(
-        names,
-        agents,
-        services,
-        types,
-        kinds,
-        sources,
-        ids,
-        from,
-        to,
-        attributes,
-        words,
-        minSequence,
-        maxSequence);
+    return with(draft -> draft.organizations = names);
   }
 
   public EntryFilter withAgents(Set<String> names) {
-    return new EntryFilter(
-        organizations,
-        names,
-        services,
-        types,
-        kinds,
-        sources,
-        ids,
-        from,
-        to,
-        attributes,
-        words,
-        minSequence,
-        maxSequence);
+    return with(draft -> draft.agents = names);
   }
 
   public EntryFilter withServices(Set<String> names) {
-    return new EntryFilter(
-        organizations,
-        agents,
-        names,
-        types,
-        kinds,
-        sources,
-        ids,
-        from,
-        to,
-        attributes,
-        words,
-        minSequence,
-        maxSequence);
+    return with(draft -> draft.services = names);
   }
 
   public EntryFilter withTypes(Set<String> names) {
-    return new EntryFilter(
-        organizations,
-        agents,
-        services,
-        names,
-        kinds,
-        sources,
-        ids,
-        from,
-        to,
-        attributes,
-        words,
-        minSequence,
-        maxSequence);
+    return with(draft -> draft.types = names);
   }
 
   public EntryFilter withKinds(Set<EntryKind> newKinds) {
-    return new EntryFilter(
-        organizations,
-        agents,
-        services,
-        types,
-        newKinds,
-        sources,
-        ids,
-        from,
-        to,
-        attributes,
-        words,
-        minSequence,
-        maxSequence);
+    return with(draft -> draft.kinds = newKinds);
   }
 
   public EntryFilter withIds(Set<String> newSources, Set<String> newIds) {
-    return new EntryFilter(
-        organizations,
-        agents,
-        services,
-        types,
-        kinds,
-        newSources,
-        newIds,
-        from,
-        to,
-        attributes,
-        words,
-        minSequence,
-        maxSequence);
+    return with(
+        draft -> {
+          draft.sources = newSources;
+          draft.ids = newIds;
+        });
   }
 
   /** Only times from one, inclusive, to another, exclusive. */
   public EntryFilter withTimes(long newFrom, long newTo) {
-    return new EntryFilter(
-        organizations,
-        agents,
-        services,
-        types,
-        kinds,
-        sources,
-        ids,
-        newFrom,
-        newTo,
-        attributes,
-        words,
-        minSequence,
-        maxSequence);
+    return with(
+        draft -> {
+          draft.from = newFrom;
+          draft.to = newTo;
+        });
   }
 
   public EntryFilter withAttributes(Map<String, Set<String>> values) {
-    return new EntryFilter(
-        organizations,
-        agents,
-        services,
-        types,
-        kinds,
-        sources,
-        ids,
-        from,
-        to,
-        values,
-        words,
-        minSequence,
-        maxSequence);
+    return with(draft -> draft.attributes = values);
   }
 
   public EntryFilter withWords(List<String> newWords) {
-    return new EntryFilter(
-        organizations,
-        agents,
-        services,
-        types,
-        kinds,
-        sources,
-        ids,
-        from,
-        to,
-        attributes,
-        newWords,
-        minSequence,
-        maxSequence);
+    return with(draft -> draft.words = newWords);
   }
 
   /** Only sequences from one to another, both inclusive. */
   public EntryFilter withSequences(long min, long max) {
-    return new EntryFilter(
-        organizations,
-        agents,
-        services,
-        types,
-        kinds,
-        sources,
-        ids,
-        from,
-        to,
-        attributes,
-        words,
-        min,
-        max);
+    return with(
+        draft -> {
+          draft.minSequence = min;
+          draft.maxSequence = max;
+        });
+  }
+
+  private EntryFilter with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.filter();
+  }
+
+  /** The parts of a filter, to be changed before the next one is made of them. */
+  private static final class Draft {
+    Set<String> organizations;
+    Set<String> agents;
+    Set<String> services;
+    Set<String> types;
+    Set<EntryKind> kinds;
+    Set<String> sources;
+    Set<String> ids;
+    long from;
+    long to;
+    Map<String, Set<String>> attributes;
+    List<String> words;
+    long minSequence;
+    long maxSequence;
+
+    Draft(EntryFilter filter) {
+      organizations = filter.organizations;
+      agents = filter.agents;
+      services = filter.services;
+      types = filter.types;
+      kinds = filter.kinds;
+      sources = filter.sources;
+      ids = filter.ids;
+      from = filter.from;
+      to = filter.to;
+      attributes = filter.attributes;
+      words = filter.words;
+      minSequence = filter.minSequence;
+      maxSequence = filter.maxSequence;
+    }
+
+    EntryFilter filter() {
+      return new EntryFilter(
+          organizations,
+          agents,
+          services,
+          types,
+          kinds,
+          sources,
+          ids,
+          from,
+          to,
+          attributes,
+          words,
+          minSequence,
+          maxSequence);
+    }
   }
 
   /** Whether times are bounded on either side. */

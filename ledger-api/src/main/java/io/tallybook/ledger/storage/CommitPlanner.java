@@ -3,6 +3,7 @@ package io.tallybook.ledger.storage;
 import io.tallybook.ledger.Request;
 import io.tallybook.ledger.Times;
 import io.tallybook.ledger.view.ViewCatalog;
+import io.tallybook.ledger.view.ViewDefinition;
 import java.time.InstantSource;
 import java.util.List;
 
@@ -34,7 +35,7 @@ public final class CommitPlanner {
     Head head = state.head();
     head.requireWritable();
     long now = Math.max(Times.of(clock.instant()), head.lastRecordedAt());
-    return new GroupPlan(head, now, catalog.views(head.viewsRevision(), state::views), state)
-        .plan(group);
+    List<ViewDefinition> views = catalog.views(head.viewsRevision(), state::views);
+    return new GroupPlan(head, now, views, state, group).plan();
   }
 }

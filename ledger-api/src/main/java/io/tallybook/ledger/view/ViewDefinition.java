@@ -119,6 +119,11 @@ public record ViewDefinition(
             Dimension.WINDOW));
   }
 
+  /** Whether a view of this name is among those that every ledger starts with, and keeps. */
+  public static boolean isBuiltIn(String name) {
+    return builtIn().stream().anyMatch(view -> view.name().equals(name));
+  }
+
   private static ViewDefinition ready(
       String name, Source source, Bucket bucket, boolean outstanding, Dimension... groupBy) {
     return new ViewDefinition(
@@ -148,6 +153,15 @@ public record ViewDefinition(
       return CellShape.PAIR;
     }
     return CellShape.OUTSTANDING;
+  }
+
+  /** Whether cells of another definition of the view are cells of this one too. */
+  public boolean hasCellsOf(ViewDefinition other) {
+    return source == other.source
+        && filter.equals(other.filter)
+        && groupBy.equals(other.groupBy)
+        && bucket.equals(other.bucket)
+        && outstanding == other.outstanding;
   }
 
   /** The same definition in another state. */

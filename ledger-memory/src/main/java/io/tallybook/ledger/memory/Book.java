@@ -267,10 +267,10 @@ final class Book {
       values[Columns.DETAILS] = isDetailed ? details.add(entry) : 0;
       columns.append(values);
     }
-    list(byTenant, tenants, new int[count], new int[count]);
-    list(byOrganization, tenants, organizations, new int[count]);
-    list(byAgent, tenants, agents, new int[count]);
-    list(byAgentType, tenants, agents, types);
+    list(byTenant, tenants, new int[count], new int[count], true);
+    list(byOrganization, tenants, organizations, new int[count], true);
+    list(byAgent, tenants, agents, new int[count], false);
+    list(byAgentType, tenants, agents, types, false);
     for (int i = 0; i < count; i++) {
       if (entries.get(i).kind() == EntryKind.SETTLEMENT) {
         settlements.append(key(tenants[i], agents[i]), services[i], rows + i);
@@ -282,15 +282,19 @@ final class Book {
     byType.extend(rows);
   }
 
-  /** Enters the new rows in the lists of their names; a list by agent has those with an agent. */
-  private void list(Postings postings, int[] tenants, int[] names, int[] minors) {
-    boolean needsName = postings == byAgent || postings == byAgentType;
+  /**
+   * Enters the new rows in the lists of their names.
+   *
+   * @param listsUnnamed whether rows without a name are listed too, under code 0
+   */
+  private void list(
+      Postings postings, int[] tenants, int[] names, int[] minors, boolean listsUnnamed) {
     long[] keys = new long[names.length];
     int[] keyMinors = new int[names.length];
     int[] newRows = new int[names.length];
     int count = 0;
     for (int i = 0; i < names.length; i++) {
-      if (!needsName || names[i] != 0) {
+      if (listsUnnamed || names[i] != 0) {
         keys[count] = key(tenants[i], names[i]);
         keyMinors[count] = minors[i];
         newRows[count++] = rows + i;

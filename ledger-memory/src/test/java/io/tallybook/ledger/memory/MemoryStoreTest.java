@@ -164,20 +164,14 @@ final class MemoryStoreTest {
     MemoryStore store = new MemoryStore(planner, new MemorySettings("USD", 10, 50));
     try (Ledger ledger = new Ledger(store, GroupCommitSettings.DEFAULT, LedgerObserver.NONE)) {
       ledger.start();
-      ledger.commit(USAGE);
-      assertThat(cellsOf("hourly-by-service", ledger)).isEqualTo(1);
-      ViewDefinition view =
-          ViewDefinition.builtIn().stream()
-              .filter(each -> each.name().equals("hourly-by-service"))
-              .findFirst()
-              .orElseThrow();
+      ViewDefinition view = ViewDefinition.of("daily-by-type", Bucket.DAY, Dimension.TYPE);
       DocumentKey key = DocumentKey.view(view.name());
-      ledger.commit(
-          Request.of(
-              Tenant.SYSTEM,
-              new Command.DeleteDocument(key, -1, null),
-              new Command.PutDocument(key, view.fields(), Set.of(), -1, null)));
-      assertThat(cellsOf("hourly-by-service", ledger)).isZero();
+      Command put = new Command.PutDocument(key, view.fields(), Set.of(), -1, null);
+      ledger.commit(Request.of(Tenant.SYSTEM, put));
+      ledger.commit(USAGE);
+      assertThat(cellsOf("daily-by-type", ledger)).isEqualTo(1);
+      ledger.commit(Request.of(Tenant.SYSTEM, new Command.DeleteDocument(key, -1, null), put));
+      assertThat(cellsOf("daily-by-type", ledger)).isZero();
     }
   }
 
