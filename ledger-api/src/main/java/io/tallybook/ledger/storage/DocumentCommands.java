@@ -8,6 +8,7 @@ import io.tallybook.ledger.LedgerException;
 import io.tallybook.ledger.Names;
 import io.tallybook.ledger.Outcome;
 import io.tallybook.ledger.Reason;
+import io.tallybook.ledger.Tenant;
 import io.tallybook.ledger.view.ViewDefinition;
 import java.util.Map;
 import java.util.TreeMap;
@@ -56,6 +57,10 @@ final class DocumentCommands {
 
   /** Refuses a definition that later commits could not go by; null for one that they can. */
   private @Nullable Outcome checkView(@Nullable Document before, Document after) {
+    if (!after.key().tenant().equals(Tenant.SYSTEM)) {
+      return Outcome.rejected(
+          Reason.INVALID_REQUEST, "views are of the tenant " + Tenant.SYSTEM + " only");
+    }
     ViewDefinition view;
     try {
       view = ViewDefinition.of(after);
@@ -74,7 +79,7 @@ final class DocumentCommands {
       return Outcome.rejected(
           Reason.CONFLICT, "a ledger has at most " + ViewDefinition.VIEWS_MAX + " views");
     }
-    if (view.outstanding() && work.head.lastPosition() > 0) {
+    if (view.outstanding() && work.entries.lastPosition() > 0) {
       return Outcome.rejected(
           Reason.CONFLICT,
           "a view with outstanding amounts can only be defined before the first entry");

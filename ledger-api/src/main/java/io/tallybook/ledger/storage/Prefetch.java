@@ -106,7 +106,7 @@ final class Prefetch {
         int ignored = work.pairs.row(step.codes);
       }
     } else if (work.isTimely(step.time)) {
-      step.rows = RecordCommands.rows(work.cells, step, submission);
+      work.nameCells(step, submission);
     }
   }
 }

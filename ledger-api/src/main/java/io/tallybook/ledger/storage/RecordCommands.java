@@ -8,7 +8,6 @@ import io.tallybook.ledger.Reading;
 import io.tallybook.ledger.Reason;
 import io.tallybook.ledger.Submission;
 import io.tallybook.ledger.UsageEvent;
-import io.tallybook.ledger.view.ViewDefinition.Source;
 
 /** Decides what becomes of usage and readings that are sent. */
 final class RecordCommands {
@@ -35,21 +34,12 @@ final class RecordCommands {
       return Refusals.full();
     }
     if (step.rows.length == 0) {
-      step.rows = rows(work.cells, step, submission);
+      work.nameCells(step, submission);
     }
     work.cells.read();
     return switch (submission) {
       case UsageEvent event -> usage(step, event);
       case Reading reading -> reading(step, reading);
-    };
-  }
-
-  /** The rows that a submission is counted in. */
-  static int[] rows(WorkingCells cells, Step step, Submission submission) {
-    return switch (submission) {
-      case UsageEvent event -> cells.rows(step.codes, Source.USAGE, event.attributes(), step.time);
-      case Reading reading ->
-          cells.rows(step.codes, Source.READINGS, reading.attributes(), step.time);
     };
   }
 

@@ -1,9 +1,13 @@
 package io.tallybook.ledger.storage;
 
+import io.tallybook.ledger.Reading;
 import io.tallybook.ledger.Request;
+import io.tallybook.ledger.Submission;
 import io.tallybook.ledger.Tenant;
 import io.tallybook.ledger.Times;
+import io.tallybook.ledger.UsageEvent;
 import io.tallybook.ledger.view.ViewDefinition;
+import io.tallybook.ledger.view.ViewDefinition.Source;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -95,6 +99,17 @@ final class WorkingCopy {
   void namePair(Step step, String agent, String service) {
     name(step, null, agent, service, null, null);
     step.rows = pairs.rows(step.codes);
+  }
+
+  /** Gives a step the rows that a submission is counted in. */
+  void nameCells(Step step, Submission submission) {
+    step.rows =
+        switch (submission) {
+          case UsageEvent event ->
+              cells.rows(step.codes, Source.USAGE, event.attributes(), step.time);
+          case Reading reading ->
+              cells.rows(step.codes, Source.READINGS, reading.attributes(), step.time);
+        };
   }
 
   /** Gives a step the row of the newest identity computed. */

@@ -11,6 +11,7 @@ import io.tallybook.ledger.DocumentKey;
 import io.tallybook.ledger.LedgerException;
 import io.tallybook.ledger.Outcome;
 import io.tallybook.ledger.Reason;
+import io.tallybook.ledger.Receipt;
 import io.tallybook.ledger.Request;
 import io.tallybook.ledger.facade.LedgerReader;
 import io.tallybook.ledger.view.Bucket;
@@ -203,23 +204,17 @@ abstract class ViewsParity extends ParityTopic {
 
   @Test
   final void a_view_of_outstanding_amounts_is_defined_before_the_first_entry_or_not_at_all() {
-    book.use("a", "s", 1);
-    ViewDefinition late =
-        new ViewDefinition(
-            "late",
-            ViewDefinition.Source.USAGE,
-            Map.of(),
-            List.of(Dimension.AGENT),
-            Bucket.NONE,
-            true,
-            ViewDefinition.State.READY,
-            0,
-            Long.MIN_VALUE);
-    Outcome outcome =
-        book.ledger.commit(Request.of("system", Book.definition(late))).outcomes().getFirst();
-    assertThat(outcome.reason()).isEqualTo(Reason.CONFLICT);
-    assertThat(outcome.message())
-        .isEqualTo("a view with outstanding amounts can only be defined before the first entry");
+    book.leaveModel();
+    Request late = Request.of("system", Book.definition(outstanding("late", Dimension.AGENT)));
+    List<Receipt> receipts = book.store.commit(List.of(book.request(usage("a", "s", 1)), late));
+    for (Receipt receipt : List.of(receipts.getLast(), book.ledger.commit(late))) {
+      Outcome outcome = receipt.outcomes().getFirst();
+      assertRefused(outcome, Reason.CONFLICT);
+      assertThat(outcome.message())
+          .isEqualTo("a view with outstanding amounts can only be defined before the first entry");
+    }
+    book.ledger.commit(book.request(new Command.Settle("a", "s")));
+    Audit.recompute(book);
   }
 
   @Test
@@ -239,6 +234,21 @@ abstract class ViewsParity extends ParityTopic {
             .getFirst();
     assertThat(outcome.message()).isEqualTo("a ledger has at most 64 views");
     book.use("a", "s", 1);
+  }
+
+  @Test
+  final void a_view_is_of_no_other_tenant_than_the_system_s() {
+    book.use("a", "s", 1);
+    ViewDefinition total = ViewDefinition.builtIn().getFirst();
+    DocumentKey key = new DocumentKey(book.tenant, DocumentKey.VIEW, total.name());
+    Outcome outcome =
+        book.ledger
+            .commit(book.request(new Command.PutDocument(key, total.fields(), Set.of(), -1, null)))
+            .outcomes()
+            .getFirst();
+    assertRefused(outcome, Reason.INVALID_REQUEST);
+    assertThat(outcome.message()).isEqualTo("views are of the tenant system only");
+    book.use("a", "s", 2);
   }
 
   @Test
