@@ -44,6 +44,9 @@ final class Node {
     if (system.startsWith("windows")) {
       return "driver/win32_x64/node.exe";
     }
-    return "driver/" + (system.startsWith("mac") ? "mac" : "linux") + (isArm ? "-arm64" : "") + "/node";
+    return "driver/"
+        + (system.startsWith("mac") ? "mac" : "linux")
+        + (isArm ? "-arm64" : "")
+        + "/node";
   }
 }
