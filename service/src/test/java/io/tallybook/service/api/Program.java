@@ -17,7 +17,7 @@ final class Program {
   /**
    * How a program ended.
    *
-   * @param output everything that it wrote to its two outputs that it had not sent elsewhere
+   * @param output what it wrote to its two outputs
    */
   record End(int code, String output) {}
 
@@ -27,14 +27,13 @@ final class Program {
    */
   static End run(Path directory, Duration atMost, List<String> command)
       throws IOException, InterruptedException {
-    Path output = Files.createTempFile(directory, "output", ".txt");
-    ProcessBuilder builder =
+    Path output = Files.createTempFile("program", ".txt");
+    Process process =
         new ProcessBuilder(command)
             .directory(directory.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(output.toFile());
-    builder.environment().put("CURL_HOME", directory.toString()); // none of the user's settings
-    Process process = builder.start();
+            .redirectOutput(output.toFile())
+            .start();
     try {
       process.getOutputStream().close();
       boolean ended = process.waitFor(atMost.toMillis(), TimeUnit.MILLISECONDS);
@@ -46,6 +45,7 @@ final class Program {
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
+      Files.delete(output);
     }
   }
 }

@@ -43,7 +43,10 @@ final class Tour {
           Pattern.compile("\"recordedAt\":\"(" + TIME + ")\"(?:,\"time\":\"\\1\")?"),
           Pattern.compile("\"(?:ts|exportedAt)\":(\\d{13})(?=[,}])"));
 
-  private final Path document;
+  /** No progress, no settings of the user's own, and no waiting without an end. */
+  private static final String CURL_SETTINGS = "silent\nshow-error\nmax-time = 30\n";
+
+  private final String document;
   private final List<Step> steps;
 
   /**
@@ -58,19 +61,18 @@ final class Tour {
     }
   }
 
-  private Tour(Path document, List<Step> steps) {
+  private Tour(String document, List<Step> steps) {
     this.document = document;
     this.steps = steps;
   }
 
   /** The tour that a document of the project is. */
   static Tour of(String document) throws IOException {
-    Path path = Path.of("..").resolve(document);
-    return new Tour(path, steps(path));
+    return new Tour(document, steps(document));
   }
 
-  private static List<Step> steps(Path document) throws IOException {
-    List<String> lines = Files.readAllLines(document, UTF_8);
+  private static List<Step> steps(String document) throws IOException {
+    List<String> lines = Files.readAllLines(Path.of("..").resolve(document), UTF_8);
     List<Step> steps = new ArrayList<>();
     boolean isOutputNext = false;
     for (int i = 0; i < lines.size(); i++) {
@@ -105,13 +107,15 @@ final class Tour {
   /** Runs all commands in a directory and compares what they write. */
   void follow(Path directory) throws IOException, InterruptedException {
     String at = "http://localhost:" + RestAssured.port;
-    StringBuilder script = new StringBuilder("set -euo pipefail\nexport LC_ALL=C.UTF-8\n");
+    StringBuilder script = new StringBuilder("set -euo pipefail\n");
+    script.append("export LC_ALL=C.UTF-8 CURL_HOME='%s'\n".formatted(directory));
     for (Step step : steps) {
       script.append(
           "{\n%s\n} > ../%s\n".formatted(step.commands.replace(SHOWN_AT, at), step.file()));
     }
     Path work = Files.createDirectory(directory.resolve("work"));
     Files.writeString(directory.resolve("tour.sh"), script, UTF_8);
+    Files.writeString(directory.resolve(".curlrc"), CURL_SETTINGS, UTF_8);
     Instant from = Instant.now().truncatedTo(ChronoUnit.MILLIS); // as times of the log are
     Program.End end =
         Program.run(work, TIME_MAX, List.of("bash", "--noprofile", "--norc", "../tour.sh"));
