@@ -31,7 +31,7 @@ final class ReverseCommands {
           original.sequence(),
           "entry "
               + original.sequence()
-              + " is a "
+              + " is of kind "
               + original.kind().label()
               + "; only usage can be reversed");
     }

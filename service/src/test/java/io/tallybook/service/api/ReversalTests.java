@@ -160,7 +160,7 @@ abstract class ReversalTests {
         reverse(reversal, "{}"),
         409,
         "conflict",
-        "entry " + reversal + " is a reversal; only usage can be reversed",
+        "entry " + reversal + " is of kind reversal; only usage can be reversed",
         ",\"sequence\":" + reversal);
     use(agent, service, 1);
     post("/settle", "{\"agent\":\"" + agent + "\",\"serviceId\":\"" + service + "\"}");
@@ -169,7 +169,7 @@ abstract class ReversalTests {
         reverse(settlement, "{}"),
         409,
         "conflict",
-        "entry " + settlement + " is a settlement; only usage can be reversed",
+        "entry " + settlement + " is of kind settlement; only usage can be reversed",
         ",\"sequence\":" + settlement);
   }
 
