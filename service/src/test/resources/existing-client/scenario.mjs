@@ -483,7 +483,7 @@ await step('the figures count what was used and settled', async () => {
     const { headers, text } = await client.metrics();
     assert.match(headers.get('Content-Type'), /^text\/plain; version=0\.0\.4/);
     return Object.fromEntries(
-      [...text.matchAll(/^agentpay_(\S+) (\d+)$/gm)].map(([, name, value]) => [name, value]));
+      [...text.matchAll(/^agentpay_(\S+) (-?\d+)$/gm)].map(([, name, value]) => [name, value]));
   };
   const own = `${prefix}-figures`;
   let counted;
