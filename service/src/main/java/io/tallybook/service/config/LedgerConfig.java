@@ -26,6 +26,9 @@ public interface LedgerConfig {
   /** How writes are joined to commits. */
   Commit commit();
 
+  /** The bounds of exports. */
+  Export export();
+
   /** The bounds of the storage {@code memory}. */
   interface Memory {
     /** Most entries that are kept, 1 to 2,000,000,000; one more is refused. */
@@ -54,5 +57,12 @@ public interface LedgerConfig {
     /** How long a request waits for its commit, in milliseconds, 1 to 600,000. */
     @WithDefault("30000")
     int waitMillisMax();
+  }
+
+  /** The bounds of exports. */
+  interface Export {
+    /** How long an export may last, in seconds, 1 to 86,400; then its connection is closed. */
+    @WithDefault("600")
+    int secondsMax();
   }
 }

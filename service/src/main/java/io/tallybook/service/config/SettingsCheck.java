@@ -18,7 +18,8 @@ final class SettingsCheck {
           "ledger.commit.group-commands-max",
           "ledger.commit.linger-micros",
           "ledger.commit.waiting-requests-max",
-          "ledger.commit.wait-millis-max");
+          "ledger.commit.wait-millis-max",
+          "ledger.export.seconds-max");
 
   private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
 
@@ -70,6 +71,7 @@ final class SettingsCheck {
     requireRange("ledger.commit.linger-micros", commit.lingerMicros(), 0, 100_000);
     requireRange("ledger.commit.waiting-requests-max", commit.waitingRequestsMax(), 1, 1_000_000);
     requireRange("ledger.commit.wait-millis-max", commit.waitMillisMax(), 1, 600_000);
+    requireRange("ledger.export.seconds-max", config.export().secondsMax(), 1, 86_400);
   }
 
   /** Refuses to run a ledger under another currency than it was started with. */

@@ -2,16 +2,12 @@ package io.tallybook.service.http;
 
 import io.tallybook.ledger.Names;
 import io.tallybook.ledger.Tenant;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.StreamingOutput;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -35,11 +31,6 @@ public class Exchange {
    * How much of a body that is too large is read on, so that its sender gets to read the answer.
    */
   private static final long DRAIN_BYTES_MAX = 64L * 1024 * 1024;
-
-  /** How many items an export has, in its trailer. */
-  private static final String COUNT = "Tallybook-Count";
-
-  private static final int EXPORT_BUFFER_BYTES = 8192;
 
   /** The type of what is in JSON. */
   public static final String JSON = "application/json";
@@ -216,62 +207,6 @@ public class Exchange {
   /** The type of these that the request likes best, the earlier of equals; the first for none. */
   public String preferred(String... types) {
     return MediaType.preferred(Gate.accept(context), types);
-  }
-
-  /** Writes the body of an export, piece by piece. */
-  @FunctionalInterface
-  public interface Export {
-    /** Writes everything and returns how many items that was. */
-    long write(OutputStream out) throws IOException;
-  }
-
-  /**
-   * An answer of any length. Its trailer tells how many items it has; one that was cut off has no
-   * trailer.
-   *
-   * @param sequence up to which the export tells of what there is
-   */
-  public Response export(String type, long sequence, Export export) {
-    boolean packs = acceptsGzip();
-    Response.ResponseBuilder response =
-        Response.ok()
-            .type(type)
-            .header("Vary", "Accept, Accept-Encoding")
-            .header("Ledger-Sequence", sequence)
-            .header("Trailer", COUNT);
-    if (packs) {
-      response.header("Content-Encoding", "gzip");
-    }
-    if (context.request().method().equals(HttpMethod.HEAD)) {
-      return response.build();
-    }
-    StreamingOutput body =
-        out -> {
-          try {
-            write(export, out, packs);
-          } catch (IOException | RuntimeException e) {
-            if (!context.response().headWritten()) {
-              throw e;
-            }
-            Gate.cutOff(context.request(), e);
-          }
-        };
-    return response.entity(body).build();
-  }
-
-  private void write(Export export, OutputStream out, boolean packs) throws IOException {
-    HttpServerResponse response = context.response();
-    response.setChunked(true);
-    long count;
-    if (packs) {
-      GZIPOutputStream packed = new GZIPOutputStream(out, EXPORT_BUFFER_BYTES);
-      count = export.write(packed);
-      packed.finish();
-    } else {
-      count = export.write(out);
-    }
-    out.flush(); // so that no length is told, which would leave no room for the trailer
-    response.putTrailer(COUNT, Long.toString(count));
   }
 
   /** Whether the client takes a compressed answer. */

@@ -1,7 +1,9 @@
 package io.tallybook.service.http;
 
+import io.tallybook.ledger.LedgerException;
 import io.tallybook.ledger.facade.Ledger;
-import io.tallybook.ledger.facade.LedgerReader;
+import io.tallybook.service.config.LedgerConfig;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
@@ -11,15 +13,20 @@ import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.util.function.ToLongBiFunction;
-import java.util.function.ToLongFunction;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Streams answers of any length from one revision, in constant memory.
+ * Streams answers of any length, each from one revision and in constant memory.
  *
- * <p>The header {@code Ledger-Sequence} tells the newest sequence of the revision. An answer that
- * is sent in chunks ends with the trailer {@code Tallybook-Count}, the number of its items; where
- * it is missing the answer was cut off. A failure after the first byte breaks the connection.
+ * <p>An export is one question of the ledger: all of it is of the revision that it began with,
+ * whatever is recorded, settled or taken away while a slow client reads. The header {@code
+ * Ledger-Sequence} tells the newest sequence that it counts, and the trailer {@code
+ * Tallybook-Count} how many items it has. A failure before the first byte is a problem like any
+ * other; after it the connection breaks, so that a part is never taken for the whole.
+ *
+ * <p>A revision that is read has to be kept, and so an export has a time, {@code
+ * ledger.export.seconds-max}. Who writes looks at it with every part; where the client does not
+ * read on and the writer waits, the connection is closed under it.
  */
 @Singleton
 public final class Exports {
@@ -29,70 +36,82 @@ public final class Exports {
   private final Ledger ledger;
   private final Exchange exchange;
   private final RoutingContext context;
+  private final long secondsMax;
 
-  Exports(Ledger ledger, Exchange exchange, RoutingContext context) {
+  Exports(Ledger ledger, Exchange exchange, RoutingContext context, LedgerConfig config) {
     this.ledger = ledger;
     this.exchange = exchange;
     this.context = context;
+    this.secondsMax = config.export().secondsMax();
   }
 
-  /**
-   * An answer that is saved as a file.
-   *
-   * @param operation what is asked, for metrics
-   * @param content writes the answer and tells how many items it has
-   */
-  public Response export(
-      String operation,
-      String type,
-      String fileName,
-      ToLongBiFunction<LedgerReader, ExportStream> content) {
+  /** The answer that is an export, to which headers can be added. */
+  public Response.ResponseBuilder begin(Export export) {
     String tenant = exchange.tenant();
-    boolean packs = exchange.acceptsGzip();
     HttpServerRequest request = context.request();
-    StreamingOutput output =
-        out -> write(request, out, packs, stream -> copy(tenant, operation, stream, content));
-    return Response.ok(output)
-        .type(type)
-        .header("Content-Disposition", "attachment; filename=" + fileName)
-        .header("Trailer", COUNT)
-        .build();
+    boolean packs = exchange.acceptsGzip();
+    Response.ResponseBuilder answer =
+        Response.ok()
+            .type(export.type())
+            .header("Vary", "Accept-Encoding")
+            .header("Trailer", COUNT);
+    if (packs) {
+      answer.header("Content-Encoding", "gzip");
+    }
+    if (request.method().equals(HttpMethod.HEAD)) {
+      return answer.header(SEQUENCE, ledger.read(tenant, export.operation(), export::sequence));
+    }
+    StreamingOutput body = out -> stream(export, tenant, request, out, packs);
+    return answer.entity(body);
   }
 
-  private long copy(
-      String tenant,
-      String operation,
-      ExportStream stream,
-      ToLongBiFunction<LedgerReader, ExportStream> content) {
-    return ledger.read(
-        tenant,
-        operation,
-        reader -> {
-          stream.header(SEQUENCE, Long.toString(reader.lastSequence()));
-          return content.applyAsLong(reader, stream);
-        });
-  }
-
-  private static void write(
-      HttpServerRequest request,
-      OutputStream out,
-      boolean packs,
-      ToLongFunction<ExportStream> content)
+  private void stream(
+      Export export, String tenant, HttpServerRequest request, OutputStream out, boolean packs)
       throws IOException {
     HttpServerResponse response = request.response();
-    ExportStream stream = new ExportStream(response, out, packs);
+    long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(secondsMax);
+    ExportStream stream = new ExportStream(response, out, packs, deadlineNanos);
+    long timer =
+        context
+            .vertx()
+            .setTimer(
+                TimeUnit.SECONDS.toMillis(secondsMax),
+                late -> {
+                  if (response.headWritten()) {
+                    Gate.abort(request);
+                  }
+                });
     try {
-      long count = content.applyAsLong(stream);
+      ledger.read(
+          tenant,
+          export.operation(),
+          reader -> {
+            response.putHeader(SEQUENCE, Long.toString(export.sequence(reader)));
+            export.write(reader, stream);
+            return null;
+          });
       stream.end();
-      response.putTrailer(COUNT, Long.toString(count));
-    } catch (UncheckedIOException broken) {
-      throw new IOException("The client does not read on", broken);
-    } catch (RuntimeException failure) {
-      if (response.headWritten()) {
-        Gate.cutOff(request, failure);
-        throw new IOException("An export was broken off", failure);
+      response.putTrailer(COUNT, Long.toString(stream.items()));
+    } catch (IOException | RuntimeException failure) {
+      if (!response.headWritten()) {
+        response.headers().remove(SEQUENCE);
+        throw failure;
       }
-      throw failure;
+      Gate.cutOff(request, cause(failure, stream));
+      throw new IOException("An export was broken off", failure);
+    } finally {
+      context.vertx().cancelTimer(timer);
     }
+  }
+
+  /** Why an export ends before its end: the client has left, or something of ours. */
+  private Exception cause(Exception failure, ExportStream stream) {
+    if (stream.isLate()) {
+      return new LedgerException.Unavailable(
+          "The export lasted longer than " + secondsMax + " seconds", true, failure);
+    }
+    return failure instanceof UncheckedIOException
+        ? new IOException("The client does not read on", failure)
+        : failure;
   }
 }

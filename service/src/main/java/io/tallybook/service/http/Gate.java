@@ -1,17 +1,18 @@
 package io.tallybook.service.http;
 
+import io.netty.channel.ChannelFuture;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.tallybook.ledger.LedgerException;
 import io.tallybook.service.Api;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.impl.HttpServerRequestInternal;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
@@ -253,18 +254,30 @@ public final class Gate {
     if (request.version() == HttpVersion.HTTP_2) {
       request.response().reset();
     } else {
-      awaitClosed(request.connection()); // what is written before that would end the answer well
+      awaitClosed(request); // what is written before that would end the answer well
     }
   }
 
-  private static void awaitClosed(HttpConnection connection) {
-    CompletableFuture<Void> closed = connection.close().toCompletionStage().toCompletableFuture();
+  private static void awaitClosed(HttpServerRequest request) {
+    CompletableFuture<Void> closed =
+        request.connection().close().toCompletionStage().toCompletableFuture();
     try {
       Void ignored = closed.get(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
       LOG.debug("The connection of an answer that was cut off did not close", e);
+      abort(request);
+    }
+  }
+
+  /** Ends an answer at once, with what was written and nobody has read. */
+  static void abort(HttpServerRequest request) {
+    if (request.version() == HttpVersion.HTTP_2) {
+      request.response().reset();
+    } else if (request.connection() instanceof ConnectionBase connection) {
+      // Closed by its own method it would first wait to be read.
+      ChannelFuture ignored = connection.channelHandlerContext().close();
     }
   }
 

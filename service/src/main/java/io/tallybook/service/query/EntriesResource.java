@@ -15,6 +15,7 @@ import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Csv;
 import io.tallybook.service.http.Cursors;
 import io.tallybook.service.http.Exchange;
+import io.tallybook.service.http.Exports;
 import io.tallybook.service.http.Members;
 import io.tallybook.service.http.Problem;
 import io.tallybook.service.http.Query;
@@ -71,11 +72,13 @@ public final class EntriesResource {
   private final Ledger ledger;
   private final Exchange exchange;
   private final Asking asking;
+  private final Exports exports;
 
-  EntriesResource(Ledger ledger, Exchange exchange, Asking asking) {
+  EntriesResource(Ledger ledger, Exchange exchange, Asking asking, Exports exports) {
     this.ledger = ledger;
     this.exchange = exchange;
     this.asking = asking;
+    this.exports = exports;
   }
 
   @GET
@@ -334,28 +337,10 @@ public final class EntriesResource {
   public Response export() {
     EntryQuestion question = EntryQuestion.of(exchange.query(), "order", "sort");
     String type = exchange.preferred(EntryExport.NDJSON, Exchange.JSON, Csv.TYPE);
-    String tenant = exchange.tenant();
-    // Entries never change: those up to a sequence are those of the revision that had it as its
-    // newest, and no revision has to be kept for a slow reader.
-    long newest =
-        ledger.read(
-            tenant,
-            "entries-export",
-            reader -> {
-              question.page(reader, false, null, 1); // refused here, before the answer has begun
-              return reader.lastSequence();
-            });
-    EntryQuestion bounded = question.upTo(newest);
-    EntryExport export =
-        new EntryExport(
-            after ->
-                ledger.read(
-                    tenant,
-                    "entries-export",
-                    reader -> bounded.page(reader, false, after, EntryQuery.LIMIT_MAX)),
-            exchange.jsonWriter(),
-            type);
-    return exchange.export(type, bounded.filter().maxSequence(), export);
+    return exports
+        .begin(new EntryExport(question, type, exchange.jsonWriter()))
+        .header("Vary", "Accept")
+        .build();
   }
 
   @POST

@@ -3,20 +3,26 @@ package io.tallybook.service.query;
 import io.tallybook.ledger.Entry;
 import io.tallybook.ledger.facade.EntryPage;
 import io.tallybook.ledger.facade.EntryQuery;
+import io.tallybook.ledger.facade.LedgerReader;
 import io.tallybook.ledger.storage.EntryMark;
 import io.tallybook.service.http.Csv;
 import io.tallybook.service.http.Exchange;
+import io.tallybook.service.http.Export;
+import io.tallybook.service.http.ExportStream;
 import io.tallybook.service.query.QueryBodies.EntryBody;
 import io.tallybook.service.query.QueryBodies.EntryCount;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
-/** Writes entries page by page, so that no more than a page of them is in memory. */
-final class EntryExport implements Exchange.Export {
+/**
+ * Writes the entries that a question asks for. They are read page by page, all of one revision, so
+ * that no more than a page of them is in memory.
+ *
+ * @param type {@link #NDJSON}, {@link Exchange#JSON} or {@link Csv#TYPE}
+ * @param json writes a value in JSON
+ */
+record EntryExport(EntryQuestion question, String type, Function<Object, byte[]> json)
+    implements Export {
   /** One entry a line, and then a line that tells how many there were. */
   static final String NDJSON = "application/x-ndjson";
 
@@ -26,60 +32,50 @@ final class EntryExport implements Exchange.Export {
           + "value,priceStroops,billedStroops,fromSequence,toSequence,bulk,reverses,settledBy,"
           + "attributes";
 
-  private static final byte[] LINE_END = {'\n'};
-
-  private final Function<@Nullable EntryMark, EntryPage> pages;
-  private final Function<Object, byte[]> json;
-  private final String type;
-
-  /**
-   * An export.
-   *
-   * @param pages the page after a place, of up to {@link EntryQuery#LIMIT_MAX} entries
-   * @param json writes a value in JSON
-   * @param type {@link #NDJSON}, {@link Exchange#JSON} or {@link Csv#TYPE}
-   */
-  EntryExport(
-      Function<@Nullable EntryMark, EntryPage> pages, Function<Object, byte[]> json, String type) {
-    this.pages = pages;
-    this.json = json;
-    this.type = type;
+  @Override
+  public String operation() {
+    return "entries-export";
   }
 
   @Override
-  public long write(OutputStream out) throws IOException {
+  public long sequence(LedgerReader reader) {
+    question.page(reader, false, null, 1);
+    return Math.min(question.filter().maxSequence(), reader.lastSequence());
+  }
+
+  @Override
+  public void write(LedgerReader reader, ExportStream out) {
     if (type.equals(Csv.TYPE)) {
-      out.write(new Csv().row(Arrays.asList(HEADER.split(",", -1))).take());
+      out.text(HEADER + "\n");
     }
-    long count = 0;
     EntryMark after = null;
     do {
-      EntryPage page = pages.apply(after);
+      EntryPage page = question.page(reader, false, after, EntryQuery.LIMIT_MAX);
       for (Entry entry : page.entries()) {
-        write(EntryBodies.of(entry), count == 0, out);
-        count++;
+        write(EntryBodies.of(entry), out);
+        out.item();
       }
+      out.part();
       after = page.next();
     } while (after != null);
     if (type.equals(NDJSON)) {
-      out.write(json.apply(new EntryCount(count)));
-      out.write(LINE_END);
+      out.bytes(json.apply(new EntryCount(out.items())));
+      out.text("\n");
     } else if (type.equals(Exchange.JSON)) {
-      out.write(bytes(count == 0 ? "[]" : "]"));
+      out.text(out.items() == 0 ? "[]" : "]");
     }
-    return count;
   }
 
-  private void write(EntryBody entry, boolean isFirst, OutputStream out) throws IOException {
+  private void write(EntryBody entry, ExportStream out) {
     switch (type) {
-      case Csv.TYPE -> out.write(row(entry));
+      case Csv.TYPE -> out.bytes(row(entry));
       case Exchange.JSON -> {
-        out.write(bytes(isFirst ? "[" : ","));
-        out.write(json.apply(entry));
+        out.text(out.items() == 0 ? "[" : ",");
+        out.bytes(json.apply(entry));
       }
       default -> {
-        out.write(json.apply(entry));
-        out.write(LINE_END);
+        out.bytes(json.apply(entry));
+        out.text("\n");
       }
     }
   }
@@ -113,9 +109,5 @@ final class EntryExport implements Exchange.Export {
                 : new String(json.apply(entry.attributes()), StandardCharsets.UTF_8))
         .end()
         .take();
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -74,15 +74,6 @@ record EntryQuestion(
     return Long.parseLong(text);
   }
 
-  /** The same question for entries up to a sequence. */
-  EntryQuestion upTo(long sequence) {
-    return new EntryQuestion(
-        filter.withSequences(filter.minSequence(), Math.min(filter.maxSequence(), sequence)),
-        settlement,
-        byTime,
-        descending);
-  }
-
   /**
    * A page of the answer.
    *

@@ -4,6 +4,8 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.tallybook.ledger.facade.LedgerReader;
 import io.tallybook.service.Api;
 import io.tallybook.service.http.Csv;
+import io.tallybook.service.http.Exchange;
+import io.tallybook.service.http.Export;
 import io.tallybook.service.http.ExportStream;
 import io.tallybook.service.http.Exports;
 import io.tallybook.service.usage.UsageBodies.PairTotal;
@@ -12,6 +14,7 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Response;
+import java.util.function.BiConsumer;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.headers.Header;
@@ -27,7 +30,6 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @RunOnVirtualThread
 @Tag(name = Api.USAGE)
 public final class ExportsResource {
-  private static final String OPERATION = "usage-export";
   private final Exports exports;
 
   ExportsResource(Exports exports) {
@@ -61,25 +63,25 @@ public final class ExportsResource {
                           "{\"exportedAt\":1769860800000,\"items\":[{\"agent\":\"alice\","
                               + "\"serviceId\":\"search\",\"total\":3}]}")))
   public Response json() {
-    return exports.export(OPERATION, "application/json", "usage.json", ExportsResource::writeJson);
-  }
-
-  private static long writeJson(LedgerReader reader, ExportStream out) {
-    out.text("{\"exportedAt\":" + System.currentTimeMillis() + ",\"items\":[");
-    long count =
-        reader.eachPair(
-            (cell, number) -> {
-              if (number > 1) {
-                out.text(",");
-              }
-              out.json(
-                  new PairTotal(
-                      Listing.firstName(cell),
-                      Listing.secondName(cell),
-                      UsageResource.total(cell)));
-            });
-    out.text("]}");
-    return count;
+    return file(
+        Exchange.JSON,
+        "usage.json",
+        (reader, out) -> {
+          out.text("{\"exportedAt\":" + System.currentTimeMillis() + ",\"items\":[");
+          reader.eachPair(
+              (cell, number) -> {
+                if (number > 1) {
+                  out.text(",");
+                }
+                out.json(
+                    new PairTotal(
+                        Listing.firstName(cell),
+                        Listing.secondName(cell),
+                        UsageResource.total(cell)));
+                out.item();
+              });
+          out.text("]}");
+        });
   }
 
   @GET
@@ -107,18 +109,40 @@ public final class ExportsResource {
               examples =
                   @ExampleObject(name = "one", value = "agent,serviceId,total\nalice,search,3\n")))
   public Response csv() {
-    return exports.export(
-        OPERATION, "text/csv; charset=utf-8", "usage.csv", ExportsResource::writeCsv);
+    return file(
+        Csv.TYPE + "; charset=utf-8",
+        "usage.csv",
+        (reader, out) -> {
+          out.text(Csv.line("agent", "serviceId", "total"));
+          reader.eachPair(
+              (cell, number) -> {
+                out.text(
+                    Csv.line(
+                        Listing.firstName(cell),
+                        Listing.secondName(cell),
+                        Long.toString(UsageResource.total(cell))));
+                out.item();
+              });
+        });
   }
 
-  private static long writeCsv(LedgerReader reader, ExportStream out) {
-    out.text(Csv.line("agent", "serviceId", "total"));
-    return reader.eachPair(
-        (cell, number) ->
-            out.text(
-                Csv.line(
-                    Listing.firstName(cell),
-                    Listing.secondName(cell),
-                    Long.toString(UsageResource.total(cell)))));
+  private Response file(String type, String name, BiConsumer<LedgerReader, ExportStream> content) {
+    return exports
+        .begin(new PairExport(type, content))
+        .header("Content-Disposition", "attachment; filename=" + name)
+        .build();
+  }
+
+  private record PairExport(String type, BiConsumer<LedgerReader, ExportStream> content)
+      implements Export {
+    @Override
+    public String operation() {
+      return "usage-export";
+    }
+
+    @Override
+    public void write(LedgerReader reader, ExportStream out) {
+      content.accept(reader, out);
+    }
   }
 }

@@ -32,8 +32,8 @@ public class UnreliableStore {
   /** How many commits still succeed before they fail. */
   static final AtomicInteger COMMITS_LEFT = new AtomicInteger();
 
-  /** How many reads still succeed before they fail. */
-  static final AtomicInteger READS_LEFT = new AtomicInteger();
+  /** How many reads have begun and not ended. */
+  static final AtomicInteger READS_OPEN = new AtomicInteger();
 
   @Produces
   @Singleton
@@ -56,15 +56,18 @@ public class UnreliableStore {
 
       @Override
       public <T> T read(String tenant, Function<Snapshot, T> question) {
-        if (READS_LEFT.getAndDecrement() <= 0) {
-          fail();
+        fail();
+        READS_OPEN.incrementAndGet();
+        try {
+          T answer = memory.read(tenant, question);
+          Supplier<RuntimeException> told = failureAfterReads;
+          if (told != null) {
+            throw told.get();
+          }
+          return answer;
+        } finally {
+          READS_OPEN.decrementAndGet();
         }
-        T answer = memory.read(tenant, question);
-        Supplier<RuntimeException> told = failureAfterReads;
-        if (told != null) {
-          throw told.get();
-        }
-        return answer;
       }
 
       @Override

@@ -47,8 +47,8 @@ class SettingsCheckTest {
             "Remove or rename ledger.memory.max-entry: the settings of the ledger are"
                 + " ledger.commit.group-commands-max, ledger.commit.linger-micros,"
                 + " ledger.commit.wait-millis-max, ledger.commit.waiting-requests-max,"
-                + " ledger.currency, ledger.memory.heap-percent-max, ledger.memory.max-entries,"
-                + " ledger.storage.");
+                + " ledger.currency, ledger.export.seconds-max, ledger.memory.heap-percent-max,"
+                + " ledger.memory.max-entries, ledger.storage.");
     assertThatCode(() -> SettingsCheck.requireKnown(SettingsCheck.KEYS)).doesNotThrowAnyException();
   }
 
@@ -87,7 +87,8 @@ class SettingsCheckTest {
         "ledger.commit.group-commands-max| 0| Set ledger.commit.group-commands-max between 1 and 100000: it is 0.",
         "ledger.commit.linger-micros| -1| Set ledger.commit.linger-micros between 0 and 100000: it is -1.",
         "ledger.commit.waiting-requests-max| 0| Set ledger.commit.waiting-requests-max between 1 and 1000000: it is 0.",
-        "ledger.commit.wait-millis-max| 600001| Set ledger.commit.wait-millis-max between 1 and 600000: it is 600001."
+        "ledger.commit.wait-millis-max| 600001| Set ledger.commit.wait-millis-max between 1 and 600000: it is 600001.",
+        "ledger.export.seconds-max| 0| Set ledger.export.seconds-max between 1 and 86400: it is 0."
       })
   void aValueOutOfBoundsIsNamedWithThem(String key, String value, String message) {
     assertThatThrownBy(() -> SettingsCheck.requireBounds(config(Map.of(key, value))))
