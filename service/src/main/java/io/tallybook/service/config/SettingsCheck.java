@@ -1,6 +1,7 @@
 package io.tallybook.service.config;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.tallybook.service.http.Gate;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -22,6 +23,7 @@ final class SettingsCheck {
           "ledger.export.seconds-max");
 
   private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
+  private static final Pattern ORIGIN = Pattern.compile("https?://[^/*\\s]+");
 
   private SettingsCheck() {}
 
@@ -72,6 +74,20 @@ final class SettingsCheck {
     requireRange("ledger.commit.waiting-requests-max", commit.waitingRequestsMax(), 1, 1_000_000);
     requireRange("ledger.commit.wait-millis-max", commit.waitMillisMax(), 1, 600_000);
     requireRange("ledger.export.seconds-max", config.export().secondsMax(), 1, 86_400);
+  }
+
+  /** Refuses origins that are patterns: whoever may ask from a browser is named. */
+  static void requireExactOrigins(List<String> origins) {
+    for (String origin : origins) {
+      if (!ORIGIN.matcher(origin).matches()) {
+        throw new ConfigurationException(
+            "Set "
+                + Gate.ORIGINS
+                + " to exact origins, such as https://app.example.org: '"
+                + origin
+                + "' is none.");
+      }
+    }
   }
 
   /** Refuses to run a ledger under another currency than it was started with. */

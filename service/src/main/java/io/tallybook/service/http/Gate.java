@@ -20,7 +20,11 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -28,6 +32,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jboss.logging.MDC;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 public final class Gate {
   /** The name of the request's id in log lines. */
   public static final String REQUEST_ID = "requestId";
+
+  /** The setting that lists the origins from which browsers may ask. */
+  public static final String ORIGINS = "quarkus.http.cors.origins";
 
   private static final Logger LOG = Logger.getLogger(Gate.class);
   private static final String ACCEPT = "tallybook.accept";
@@ -70,9 +78,17 @@ public final class Gate {
       "default-src 'none'; frame-ancestors 'none'; script-src 'none'";
 
   private final HttpCounts counts;
+  private final boolean isCors;
+  private final Set<String> origins;
 
-  Gate(HttpCounts counts) {
+  /** The gate, with the origins from which browsers may ask. */
+  Gate(
+      HttpCounts counts,
+      @ConfigProperty(name = "quarkus.http.cors.enabled", defaultValue = "false") boolean isCors,
+      @ConfigProperty(name = ORIGINS) Optional<List<String>> origins) {
     this.counts = counts;
+    this.isCors = isCors;
+    this.origins = Set.copyOf(origins.orElse(List.of()));
   }
 
   void filters(@Observes Filters filters) {
@@ -82,10 +98,38 @@ public final class Gate {
 
   void routes(@Observes Router router) {
     router.route().order(Integer.MAX_VALUE - 1).handler(Gate::answerNoRoute);
-    router.route().order(Integer.MIN_VALUE + 1).failureHandler(Gate::answerFailure);
+    router.route().order(Integer.MIN_VALUE + 1).failureHandler(this::answerFailure);
   }
 
   private void begin(RoutingContext context) {
+    prepare(context);
+    Problem problem = illFormed(context.request().uri());
+    if (problem != null) {
+      answer(context, problem);
+      return;
+    }
+    context.next();
+    if (context.get(BODY) instanceof BodyStream body) {
+      // The framework would drop a request whose connection breaks before its resource is called.
+      context.response().closeHandler(null);
+      body.listen();
+    }
+  }
+
+  /** What is wrong with a target that is no URI; null if nothing is. */
+  private static @Nullable Problem illFormed(String target) {
+    try {
+      URI ignored = new URI(target);
+      return null;
+    } catch (URISyntaxException e) {
+      int query = target.indexOf('?');
+      String part = query >= 0 && e.getIndex() > query ? "the query" : "the path";
+      return Problem.invalid(part + " must be percent-encoded UTF-8");
+    }
+  }
+
+  /** Gives a request its id and its answer the headers that all answers have. */
+  private void prepare(RoutingContext context) {
     long start = System.nanoTime();
     String given = context.request().getHeader("X-Request-Id");
     String id =
@@ -134,12 +178,7 @@ public final class Gate {
               .putHeader("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
           finishCors(context);
         });
-    context.next();
-    if (context.get(BODY) instanceof BodyStream body) {
-      // The framework would drop a request whose connection breaks before its resource is called.
-      context.response().closeHandler(null);
-      body.listen();
-    }
+    dropUnknownOrigin(context.request());
   }
 
   /** Whether a request is one of the API's clients, rather than of its operators. */
@@ -181,10 +220,22 @@ public final class Gate {
     context.put(ERROR, problem.code().code());
   }
 
-  /** Adds what the framework leaves out for an origin that it allowed. */
-  private static void finishCors(RoutingContext context) {
+  /**
+   * Takes a request of an origin that is not on the list for one of no origin: it is answered
+   * without a word of other origins, and the browser keeps the answer from the page. The framework
+   * would refuse it with an empty 403, a client that is no browser too.
+   */
+  private void dropUnknownOrigin(HttpServerRequest request) {
+    String origin = request.getHeader(HttpHeaders.ORIGIN);
+    if (isCors && origin != null && !origins.contains(origin)) {
+      request.headers().remove(HttpHeaders.ORIGIN);
+    }
+  }
+
+  /** Adds what the framework leaves out of answers that depend on the origin. */
+  private void finishCors(RoutingContext context) {
     HttpServerResponse response = context.response();
-    if (response.headers().contains(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN)) {
+    if (isCors) {
       response.headers().add(HttpHeaders.VARY, "Origin");
       if (context.request().method().equals(HttpMethod.OPTIONS)) {
         response.setStatusCode(204).headers().remove(HttpHeaders.CONTENT_LENGTH);
@@ -204,9 +255,16 @@ public final class Gate {
     answer(context, noRoute(context));
   }
 
-  private static void answerFailure(RoutingContext context) {
+  private void answerFailure(RoutingContext context) {
     if (context.response().headWritten()) {
       context.response().reset();
+      return;
+    }
+    if (context.get(REQUEST_ID) == null) { // refused before any route, for its target or its host
+      prepare(context);
+    }
+    if (context.statusCode() == 404 && context.request().method().equals(HttpMethod.OPTIONS)) {
+      answerOptions(context); // of the server as a whole
       return;
     }
     if (context.failure() instanceof Problem problem) {

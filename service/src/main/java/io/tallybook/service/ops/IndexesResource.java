@@ -5,6 +5,7 @@ import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.storage.StoreStatistics;
 import io.tallybook.service.Api;
+import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Exchange;
 import io.tallybook.service.metrics.LedgerMetrics;
 import jakarta.inject.Singleton;
@@ -30,11 +31,13 @@ public final class IndexesResource {
   private final Ledger ledger;
   private final LedgerMetrics metrics;
   private final Exchange exchange;
+  private final Asking asking;
 
-  IndexesResource(Ledger ledger, LedgerMetrics metrics, Exchange exchange) {
+  IndexesResource(Ledger ledger, LedgerMetrics metrics, Exchange exchange, Asking asking) {
     this.ledger = ledger;
     this.metrics = metrics;
     this.exchange = exchange;
+    this.asking = asking;
   }
 
   /**
@@ -75,8 +78,7 @@ public final class IndexesResource {
   public Response indexes() {
     exchange.query().only();
     StoreStatistics statistics = ledger.statistics();
-    return exchange.answer(
-        200,
+    return asking.answerList(
         new Indexes(
             ledger.storage(),
             statistics.entries(),

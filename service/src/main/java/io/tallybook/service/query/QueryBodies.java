@@ -92,6 +92,11 @@ public final class QueryBodies {
       @Schema(enumeration = {"none", "hour", "day", "month"}) String bucket,
       boolean outstanding,
       @Schema(enumeration = {"building", "ready", "failed"}) String state,
+      @Schema(
+              description = "How much of what there was before the view it counts, in percent",
+              minimum = "0",
+              maximum = "100")
+          int progress,
       @JsonInclude(JsonInclude.Include.ALWAYS) @Schema(format = "date-time")
           @Nullable String coversFrom,
       long cells,

@@ -17,20 +17,78 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** Links to what can be asked. */
+/** Links to everything that there is. */
 @Path("/")
 @Singleton
 @RunOnVirtualThread
 @Tag(name = Api.QUESTIONS)
 public final class RootResource {
+  /** Names and paths by turns, below the root; what stands in braces is to be filled in. */
+  private static final String[] PATHS = {
+    "events", "/events",
+    "eventSummary", "/events/summary",
+    "readings", "/readings",
+    "latestReadings", "/readings/latest",
+    "usage", "/usage",
+    "usageBulk", "/usage/bulk",
+    "usageOfPair", "/usage/{agent}/{serviceId}",
+    "usageAsJson", "/usage/export.json",
+    "usageAsCsv", "/usage/export.csv",
+    "settle", "/settle",
+    "settleBulk", "/settle/bulk",
+    "billing", "/billing/{agent}/{serviceId}",
+    "billingTotal", "/billing/total",
+    "agents", "/agents",
+    "agentTotal", "/agents/{agent}/total",
+    "agentUsage", "/agents/{agent}/usage",
+    "services", "/services",
+    "servicesBulk", "/services/bulk",
+    "service", "/services/{serviceId}",
+    "servicePrice", "/services/{serviceId}/price",
+    "serviceMetadata", "/services/{serviceId}/metadata",
+    "serviceDisabled", "/services/{serviceId}/disabled",
+    "serviceDisable", "/services/{serviceId}/disable",
+    "serviceEnable", "/services/{serviceId}/enable",
+    "serviceUsage", "/services/{serviceId}/usage",
+    "serviceAgents", "/services/{serviceId}/agents",
+    "topAgents", "/services/{serviceId}/agents/top",
+    "entries", "/entries",
+    "entry", "/entries/{sequence}",
+    "reversal", "/entries/{sequence}/reversal",
+    "entryCount", "/entries/count",
+    "entryExport", "/entries/export",
+    "rollups", "/rollups",
+    "views", "/views",
+    "view", "/views/{name}",
+    "indexes", "/admin/indexes",
+    "stats", "/stats",
+    "metrics", "/metrics",
+    "health", "/health",
+    "ready", "/health/ready",
+    "version", "/version",
+    "openapi", "/openapi.json"
+  };
+
+  private static final Links LINKS = links(PATHS);
+
   private final Exchange exchange;
 
   RootResource(Exchange exchange) {
     this.exchange = exchange;
   }
 
+  private static Links links(String... paths) {
+    Map<String, String> links = new LinkedHashMap<>();
+    for (int i = 0; i < paths.length; i += 2) {
+      links.put(paths[i], Api.ROOT + paths[i + 1]);
+    }
+    return new Links(links);
+  }
+
   @GET
-  @Operation(summary = "Links to what can be asked")
+  @Operation(
+      summary = "Links to everything that there is",
+      description = "A link with braces is a URI template (RFC 6570).")
   @APIResponse(
       responseCode = "200",
       description = "The links",
@@ -43,20 +101,6 @@ public final class RootResource {
                       name = "links",
                       value = "{\"links\":{\"entries\":\"/api/v1/entries\"}}")))
   public Response links() {
-    Map<String, String> links = new LinkedHashMap<>();
-    for (String name :
-        new String[] {"events", "usage", "services", "agents", "entries", "rollups", "views"}) {
-      links.put(name, Api.ROOT + "/" + name);
-    }
-    links.put("entryCount", Api.ROOT + "/entries/count");
-    links.put("entryExport", Api.ROOT + "/entries/export");
-    links.put("readings", Api.ROOT + "/readings");
-    links.put("latestReadings", Api.ROOT + "/readings/latest");
-    links.put("billing", Api.ROOT + "/billing/total");
-    links.put("indexes", Api.ROOT + "/admin/indexes");
-    links.put("openapi", "/q/openapi");
-    links.put("health", "/q/health");
-    links.put("metrics", "/metrics");
-    return exchange.answer(200, new Links(links));
+    return exchange.answer(200, LINKS);
   }
 }

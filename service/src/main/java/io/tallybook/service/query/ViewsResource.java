@@ -39,8 +39,8 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 public final class ViewsResource {
   private static final String VIEW =
       "{\"name\":\"by-agent\",\"source\":\"usage\",\"filter\":{},\"groupBy\":[\"agent\"],"
-          + "\"bucket\":\"none\",\"outstanding\":true,\"state\":\"ready\",\"coversFrom\":null,"
-          + "\"cells\":1,\"bytes\":96}";
+          + "\"bucket\":\"none\",\"outstanding\":true,\"state\":\"ready\",\"progress\":100,"
+          + "\"coversFrom\":null,\"cells\":1,\"bytes\":96}";
   private final Ledger ledger;
   private final Exchange exchange;
   private final Asking asking;
@@ -107,6 +107,7 @@ public final class ViewsResource {
         view.bucket().label(),
         view.outstanding(),
         view.state().name().toLowerCase(Locale.ROOT),
+        view.state() == ViewDefinition.State.READY ? 100 : 0,
         view.coversFrom() == Long.MIN_VALUE ? null : Times.instant(view.coversFrom()).toString(),
         part.count(),
         part.bytes());

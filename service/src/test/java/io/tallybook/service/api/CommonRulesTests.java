@@ -14,6 +14,8 @@ import io.restassured.response.Response;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -453,6 +455,95 @@ abstract class CommonRulesTests {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "/agents/%zz/total,       the path",
+    "/agents/%2/total,        the path",
+    "/agents/a|b/total,       the path",
+    "/nowhere%,               the path",
+    "/agents?x=%zz,           the query",
+    "/agents?%,               the query",
+    "'/agents?x=\"',           the query",
+    "/entries?agent=a&id=%f,  the query"
+  })
+  void aTargetThatIsNoUriIsRefused(String target, String part) throws IOException {
+    assertRefused(
+        "GET " + API + target + " HTTP/1.1", 400, part + " must be percent-encoded UTF-8");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      value = {
+        "GET agents HTTP/1.1;        404; No route for GET agents",
+        "GET ftp:agents HTTP/1.1;    404; No route for GET ftp:agents",
+        "CONNECT x:80 HTTP/1.1;      404; No route for CONNECT x:80"
+      })
+  void aTargetOfAnotherFormIsRefused(String line, int status, String message) throws IOException {
+    assertRefused(line, status, message);
+  }
+
+  /** Sends a request of one line and a host, and checks the error and its headers. */
+  private static void assertRefused(String line, int status, String message) throws IOException {
+    String answer = raw(line, "Host: localhost");
+    assertThat(answer).contains(" " + status + " ");
+    Http.COMMON_HEADERS.forEach(
+        (name, value) -> assertThat(answer).contains("\r\n" + name + ": " + value + "\r\n"));
+    Matcher id = Pattern.compile("\r\nX-Request-Id: ([^\r]+)\r\n").matcher(answer);
+    assertThat(id.find()).as(answer).isTrue();
+    String error = status == 404 ? "not_found" : "invalid_request";
+    assertThat(answer).endsWith("\r\n\r\n" + Http.problem(status, error, message, id.group(1), ""));
+  }
+
+  private static String raw(String... lines) throws IOException {
+    return Http.raw(
+        (String.join("\r\n", lines) + "\r\nConnection: close\r\n\r\n")
+            .getBytes(StandardCharsets.US_ASCII));
+  }
+
+  @Test
+  void aRequestWithoutAHostIsRefused() throws IOException {
+    assertThat(raw("GET /api/v1/agents HTTP/1.1"))
+        .startsWith("HTTP/1.1 400 ")
+        .contains("\r\nX-Request-Id: ", "\"message\":\"the request cannot be read\"");
+  }
+
+  @Test
+  void optionsOfTheWholeServerIsAnswered() throws IOException {
+    assertThat(raw("OPTIONS * HTTP/1.1", "Host: localhost"))
+        .startsWith("HTTP/1.1 204 ")
+        .contains("\r\nX-Request-Id: ");
+  }
+
+  @Test
+  void aTargetWithSchemeAndHostIsUnderstood() throws IOException {
+    assertThat(raw("GET http://localhost/api/v1/agents HTTP/1.1", "Host: localhost"))
+        .startsWith("HTTP/1.1 200 ")
+        .contains("{\"agents\":[");
+  }
+
+  @Test
+  void aClientThatAsksFirstIsToldToGoOn() throws IOException {
+    String agent = unique("agent");
+    String body = USAGE.formatted(agent, "1");
+    assertThat(
+            Http.raw(
+                ("POST /api/v1/usage HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                        + "Content-Type: application/json\r\nExpect: 100-continue\r\n"
+                        + "Content-Length: "
+                        + body.length()
+                        + "\r\n\r\n"
+                        + body)
+                    .getBytes(StandardCharsets.US_ASCII)))
+        .startsWith("HTTP/1.1 100 ")
+        .contains("\r\n\r\nHTTP/1.1 201 ");
+  }
+
+  @Test
+  void aLongTargetIsRead() {
+    assertThat(get("/agents?x=" + "a".repeat(30_000)).statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"limit=abc", "limit=", "limit=0", "limit=99999", "limit=7.9", "x=%20+"})
   void integersInQueriesAreForgiven(String query) {
     assertThat(get("/agents?" + query).statusCode()).isEqualTo(200);
@@ -533,6 +624,7 @@ abstract class CommonRulesTests {
         "/entries/count",
         "/readings/latest",
         "/views",
+        "/admin/indexes",
         "/rollups"
       })
   void aListIsNotSentAgainToWhoHasIt(String path) {

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -48,6 +49,7 @@ class FailuresTest {
     }
   }
 
+  private static final Duration WAIT = Duration.ofSeconds(30);
   private static final List<String> EXPORTS =
       List.of("/usage/export.json", "/usage/export.csv", "/entries/export");
   private static final String USAGE = "{\"agent\":\"a\",\"serviceId\":\"s\",\"requests\":1}";
@@ -275,8 +277,8 @@ class FailuresTest {
       socket
           .getOutputStream()
           .write(("GET " + API + "/entries/export HTTP/1.1\r\nHost: x\r\n\r\n").getBytes(US_ASCII));
-      await().untilAtomic(UnreliableStore.READS_OPEN, equalTo(1));
-      await().untilAtomic(UnreliableStore.READS_OPEN, equalTo(0));
+      await().atMost(WAIT).untilAtomic(UnreliableStore.READS_OPEN, equalTo(1));
+      await().atMost(WAIT).untilAtomic(UnreliableStore.READS_OPEN, equalTo(0));
       String answer = "";
       try {
         answer = new String(socket.getInputStream().readAllBytes(), UTF_8);

@@ -15,6 +15,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsCheckTest {
   @Test
@@ -94,6 +95,18 @@ class SettingsCheckTest {
     assertThatThrownBy(() -> SettingsCheck.requireBounds(config(Map.of(key, value))))
         .isInstanceOf(ConfigurationException.class)
         .hasMessage(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"*", "/https://.*/", "https://*.example.org", "https://a.org/", "a.org"})
+  void anOriginThatIsAPatternIsRefused(String origin) {
+    assertThatThrownBy(
+            () -> SettingsCheck.requireExactOrigins(List.of("https://example.org:8443", origin)))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Set quarkus.http.cors.origins to exact origins, such as https://app.example.org: '"
+                + origin
+                + "' is none.");
   }
 
   private static LedgerConfig config(Map<String, String> values) {
