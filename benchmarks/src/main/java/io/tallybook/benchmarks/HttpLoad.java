@@ -2,17 +2,11 @@ package io.tallybook.benchmarks;
 
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
@@ -31,20 +25,16 @@ import java.util.function.IntFunction;
  *     service/target/quarkus-app/quarkus-run.jar</pre>
  */
 public final class HttpLoad {
-  private static final int PORT = 18_099;
   private static final int CONNECTIONS = 16;
   private static final int REQUESTS = 40_000;
   private static final int WARMUP_REQUESTS = 60_000;
   private static final int AGENTS_PER_SERVICE = 1_000;
-  private static final double TICKS_PER_SECOND = 100;
 
-  private final HttpClient client =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-  private final Process server;
+  private final ServiceProcess service;
   private final PrintStream out = System.out;
 
-  private HttpLoad(Process server) {
-    this.server = server;
+  private HttpLoad(ServiceProcess service) {
+    this.service = service;
   }
 
   /** Starts the service of the given jar, measures, and stops it. */
@@ -53,36 +43,19 @@ public final class HttpLoad {
     if (args.length != 1) {
       throw new IllegalArgumentException("the path of quarkus-run.jar is required");
     }
-    List<String> command = new ArrayList<>(List.of("taskset", "-c", "0"));
-    command.addAll(
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx4g",
-            "-XX:+UseCompactObjectHeaders",
-            "-Dquarkus.http.host=127.0.0.1",
-            "-Dquarkus.http.port=" + PORT,
-            "-Dquarkus.log.level=WARN",
-            "-jar",
-            args[0]));
-    Process server =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    try {
-      new HttpLoad(server).run();
-    } finally {
-      server.destroy();
-      server.waitFor();
+    try (ServiceProcess service = ServiceProcess.start(args[0], "4g", "taskset", "-c", "0")) {
+      new HttpLoad(service).run();
     }
   }
 
   private void run() throws IOException, InterruptedException, ExecutionException {
-    awaitReady();
     out.println("pairs, request, server CPU micros, requests per second");
     int pairs = 0;
     for (int target : new int[] {1_000, 10_000, 100_000, 1_000_000}) {
-      fill(pairs, target);
+      service.record(
+          pairs,
+          target,
+          pair -> ServiceProcess.event(Integer.toString(pair), agent(pair), service(pair), 1));
       pairs = target;
       int existing = pairs;
       if (target == 1_000) {
@@ -94,55 +67,13 @@ public final class HttpLoad {
     }
   }
 
-  private void awaitReady() throws InterruptedException {
-    HttpRequest ready = request("/q/health/ready").GET().build();
-    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (System.nanoTime() < deadline) {
-      try {
-        if (client.send(ready, BodyHandlers.discarding()).statusCode() == 200) {
-          return;
-        }
-      } catch (IOException notYet) {
-        Thread.sleep(50);
-      }
-    }
-    throw new IllegalStateException("the service was not ready in 60 seconds");
-  }
-
-  /** Makes pairs up to a number, by streams of events. */
-  private void fill(int from, int to) throws IOException, InterruptedException {
-    for (int begin = from; begin < to; begin += 10_000) {
-      StringBuilder lines = new StringBuilder();
-      for (int pair = begin; pair < Math.min(begin + 10_000, to); pair++) {
-        lines
-            .append("{\"specversion\":\"1.0\",\"type\":\"usage\",\"source\":\"load\",\"id\":\"")
-            .append(pair)
-            .append("\",\"subject\":\"")
-            .append(agent(pair))
-            .append("\",\"data\":{\"service\":\"")
-            .append(service(pair))
-            .append("\",\"units\":1}}\n");
-      }
-      HttpResponse<String> answer =
-          client.send(
-              request("/api/v1/events")
-                  .header("Content-Type", "application/x-ndjson")
-                  .POST(BodyPublishers.ofString(lines.toString()))
-                  .build(),
-              BodyHandlers.ofString());
-      if (answer.statusCode() != 200) {
-        throw new IllegalStateException(answer.statusCode() + " " + answer.body());
-      }
-    }
-  }
-
   private void measure(int pairs, String name, IntFunction<HttpRequest> requests)
       throws IOException, InterruptedException, ExecutionException {
-    long ticks = cpuTicks();
+    double cpu = service.cpuSeconds();
     long start = System.nanoTime();
     load(REQUESTS, requests);
     double seconds = (System.nanoTime() - start) / 1e9;
-    double cpuSeconds = (cpuTicks() - ticks) / TICKS_PER_SECOND;
+    double cpuSeconds = service.cpuSeconds() - cpu;
     out.printf(
         Locale.ROOT,
         "%,d, %s, %.0f, %,.0f%n",
@@ -164,7 +95,7 @@ public final class HttpLoad {
                 () -> {
                   for (int i = first; i < count; i += CONNECTIONS) {
                     HttpResponse<Void> answer =
-                        client.send(requests.apply(i), BodyHandlers.discarding());
+                        service.client().send(requests.apply(i), BodyHandlers.discarding());
                     if (answer.statusCode() / 100 != 2) {
                       throw new IllegalStateException("status " + answer.statusCode());
                     }
@@ -178,32 +109,23 @@ public final class HttpLoad {
     }
   }
 
-  /** User and system time of the server in ticks: fields 14 and 15 of proc(5)'s stat. */
-  private long cpuTicks() throws IOException {
-    String stat = Files.readString(Path.of("/proc/" + server.pid() + "/stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-    return Arrays.stream(fields, 11, 13).mapToLong(Long::parseLong).sum();
-  }
-
-  private static HttpRequest post(int pair) {
+  private HttpRequest post(int pair) {
     String body =
         "{\"agent\":\"%s\",\"serviceId\":\"%s\",\"requests\":1}"
             .formatted(agent(pair), service(pair));
-    return request("/api/v1/usage")
+    return service
+        .request("/api/v1/usage")
         .header("Content-Type", "application/json")
         .POST(BodyPublishers.ofString(body))
         .build();
   }
 
-  private static HttpRequest get(int pair) {
-    return request(
+  private HttpRequest get(int pair) {
+    return service
+        .request(
             "/api/v1/rollups?groupBy=service&agent=" + agent(pair) + "&service=" + service(pair))
         .GET()
         .build();
-  }
-
-  private static HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + PORT + path));
   }
 
   private static String agent(int pair) {

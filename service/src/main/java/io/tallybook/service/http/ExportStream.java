@@ -1,40 +1,41 @@
 package io.tallybook.service.http;
 
-import io.tallybook.ledger.LedgerException;
 import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 
 /**
  * The body of an export, with the number of its items. What was written is sent with the first item
- * and then with every {@value #ITEMS_PER_PART}th, and each time it is asked whether the export may
- * go on: nobody is told anything for ever, nor after he has left.
+ * and then with every {@value #ITEMS_PER_PART}th. Each time the export ends if it has lasted too
+ * long or the client has left.
  */
 public final class ExportStream {
-  /** A question of more items looks for a pause after so many. */
-  public static final int ITEMS_PER_PART = 1_000;
+  private static final int ITEMS_PER_PART = 1_000;
 
   private static final int BUFFER_BYTES = 16_384;
 
   private final HttpServerResponse response;
   private final OutputStream out;
-  private final long deadlineNanos;
+  private final long secondsMax;
+  private final long beginNanos = System.nanoTime();
   private long items;
 
   /**
    * The body of an answer.
    *
    * @param packs whether it is compressed
-   * @param deadlineNanos by {@link System#nanoTime} until when it may last
+   * @param secondsMax how long it may last
    */
-  ExportStream(HttpServerResponse response, OutputStream out, boolean packs, long deadlineNanos)
+  ExportStream(HttpServerResponse response, OutputStream out, boolean packs, long secondsMax)
       throws IOException {
     this.response = response;
     this.out = packs ? new GZIPOutputStream(out, BUFFER_BYTES, true) : out;
-    this.deadlineNanos = deadlineNanos;
+    this.secondsMax = secondsMax;
   }
 
   /** Writes a text in UTF-8. */
@@ -72,10 +73,13 @@ public final class ExportStream {
   /**
    * Sends what was written so far, unless the export has to end here.
    *
-   * @throws LedgerException.Unavailable if it has lasted too long
+   * @throws Problem if it has lasted too long
    */
+  @SuppressWarnings("ThreadPriorityCheck") // a virtual thread is never put aside by its scheduler
   public void part() {
-    requireTime();
+    if (isLate()) {
+      throw late();
+    }
     if (response.closed()) {
       throw new UncheckedIOException(new IOException("The connection was closed"));
     }
@@ -86,18 +90,20 @@ public final class ExportStream {
         throw new UncheckedIOException(e);
       }
     }
-  }
-
-  private void requireTime() {
-    if (isLate()) {
-      throw new LedgerException.Unavailable(
-          "The export lasted longer than it may; ask for less at once", true, null);
-    }
+    Thread.yield(); // other requests may wait for a processor
   }
 
   /** Whether the export has lasted too long. */
   boolean isLate() {
-    return System.nanoTime() - deadlineNanos > 0;
+    return System.nanoTime() - beginNanos >= TimeUnit.SECONDS.toNanos(secondsMax);
+  }
+
+  /** What is answered, or logged, where it has. */
+  Problem late() {
+    return new Problem(
+        ErrorCode.UNAVAILABLE,
+        "the export lasted longer than " + secondsMax + " seconds; ask for less at once",
+        Map.of("safeToResend", true));
   }
 
   /** Writes and sends what is left. */

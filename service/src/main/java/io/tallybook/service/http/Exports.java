@@ -1,6 +1,5 @@
 package io.tallybook.service.http;
 
-import io.tallybook.ledger.LedgerException;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.service.config.LedgerConfig;
 import io.vertx.core.http.HttpMethod;
@@ -69,8 +68,7 @@ public final class Exports {
       Export export, String tenant, HttpServerRequest request, OutputStream out, boolean packs)
       throws IOException {
     HttpServerResponse response = request.response();
-    long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(secondsMax);
-    ExportStream stream = new ExportStream(response, out, packs, deadlineNanos);
+    ExportStream stream = new ExportStream(response, out, packs, secondsMax);
     long timer =
         context
             .vertx()
@@ -104,11 +102,10 @@ public final class Exports {
     }
   }
 
-  /** Why an export ends before its end: the client has left, or something of ours. */
-  private Exception cause(Exception failure, ExportStream stream) {
+  /** Why an export ends before its end: its time is over, the client has left, or we failed. */
+  private static Exception cause(Exception failure, ExportStream stream) {
     if (stream.isLate()) {
-      return new LedgerException.Unavailable(
-          "The export lasted longer than " + secondsMax + " seconds", true, failure);
+      return stream.late();
     }
     return failure instanceof UncheckedIOException
         ? new IOException("The client does not read on", failure)
