@@ -6,7 +6,7 @@ import io.quarkus.runtime.annotations.QuarkusMain;
 /** Runs the service. */
 @QuarkusMain
 public final class Main {
-  private Main() {}
+  Main() {}
 
   /** Runs the service until it is told to end. */
   public static void main(String... args) {

@@ -9,6 +9,9 @@ public interface LedgerConfig {
   /** What the names of the settings begin with. */
   String PREFIX = "ledger";
 
+  /** The setting of the framework that lists the origins from which browsers may ask. */
+  String CORS_ORIGINS = "quarkus.http.cors.origins";
+
   /** Where the ledger is kept: {@code memory}. */
   @WithDefault("memory")
   String storage();

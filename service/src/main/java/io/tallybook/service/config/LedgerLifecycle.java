@@ -5,7 +5,6 @@ import io.quarkus.runtime.StartupEvent;
 import io.tallybook.ledger.Tenant;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerReader;
-import io.tallybook.service.http.Gate;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.List;
@@ -22,7 +21,7 @@ public final class LedgerLifecycle {
   void start(@Observes StartupEvent event, Config names, LedgerConfig config, Ledger ledger) {
     SettingsCheck.requireKnown(names.getPropertyNames());
     SettingsCheck.requireExactOrigins(
-        names.getOptionalValues(Gate.ORIGINS, String.class).orElse(List.of()));
+        names.getOptionalValues(LedgerConfig.CORS_ORIGINS, String.class).orElse(List.of()));
     ledger.start();
     SettingsCheck.requireSameCurrency(
         config.currency(), ledger.read(Tenant.SYSTEM, "start", LedgerReader::currency));

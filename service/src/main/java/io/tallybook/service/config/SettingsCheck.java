@@ -1,7 +1,6 @@
 package io.tallybook.service.config;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
-import io.tallybook.service.http.Gate;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -82,7 +81,7 @@ final class SettingsCheck {
       if (!ORIGIN.matcher(origin).matches()) {
         throw new ConfigurationException(
             "Set "
-                + Gate.ORIGINS
+                + LedgerConfig.CORS_ORIGINS
                 + " to exact origins, such as https://app.example.org: '"
                 + origin
                 + "' is none.");

@@ -4,6 +4,7 @@ import io.netty.channel.ChannelFuture;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.tallybook.ledger.LedgerException;
 import io.tallybook.service.Api;
+import io.tallybook.service.config.LedgerConfig;
 import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -49,9 +50,6 @@ public final class Gate {
   /** The name of the request's id in log lines. */
   public static final String REQUEST_ID = "requestId";
 
-  /** The setting that lists the origins from which browsers may ask. */
-  public static final String ORIGINS = "quarkus.http.cors.origins";
-
   private static final Logger LOG = Logger.getLogger(Gate.class);
   private static final String ACCEPT = "tallybook.accept";
   private static final String CONTENT_TYPE = "tallybook.contentType";
@@ -85,7 +83,7 @@ public final class Gate {
   Gate(
       HttpCounts counts,
       @ConfigProperty(name = "quarkus.http.cors.enabled", defaultValue = "false") boolean isCors,
-      @ConfigProperty(name = ORIGINS) Optional<List<String>> origins) {
+      @ConfigProperty(name = LedgerConfig.CORS_ORIGINS) Optional<List<String>> origins) {
     this.counts = counts;
     this.isCors = isCors;
     this.origins = Set.copyOf(origins.orElse(List.of()));

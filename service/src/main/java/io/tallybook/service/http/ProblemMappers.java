@@ -49,7 +49,7 @@ public final class ProblemMappers {
 
   @ServerExceptionMapper
   Response other(Throwable failure) {
-    if (context.response().headWritten()) {
+    if (context.response().headWritten() || context.response().closed()) {
       return Response.serverError().build(); // nobody is there to read it
     }
     return answer(Gate.internal(context, failure));

@@ -10,9 +10,11 @@ import static io.tallybook.service.api.Http.unique;
 import static io.tallybook.service.api.Http.use;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -524,18 +526,30 @@ abstract class CommonRulesTests {
   @Test
   void aClientThatAsksFirstIsToldToGoOn() throws IOException {
     String agent = unique("agent");
-    String body = USAGE.formatted(agent, "1");
-    assertThat(
-            Http.raw(
-                ("POST /api/v1/usage HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                        + "Content-Type: application/json\r\nExpect: 100-continue\r\n"
-                        + "Content-Length: "
-                        + body.length()
-                        + "\r\n\r\n"
-                        + body)
-                    .getBytes(StandardCharsets.US_ASCII)))
-        .startsWith("HTTP/1.1 100 ")
-        .contains("\r\n\r\nHTTP/1.1 201 ");
+    byte[] body = USAGE.formatted(agent, "1").getBytes(StandardCharsets.US_ASCII);
+    String head =
+        String.join(
+            "\r\n",
+            "POST /api/v1/usage HTTP/1.1",
+            "Host: localhost",
+            "Connection: close",
+            "Content-Type: application/json",
+            "Expect: 100-continue",
+            "Content-Length: " + body.length,
+            "",
+            "");
+    try (Socket socket = new Socket("localhost", RestAssured.port)) {
+      socket.setSoTimeout(30_000);
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      String told = "HTTP/1.1 100 Continue\r\n\r\n";
+      assertThat(socket.getInputStream().readNBytes(told.length()))
+          .asString(StandardCharsets.US_ASCII)
+          .isEqualTo(told);
+      socket.getOutputStream().write(body);
+      assertThat(socket.getInputStream().readAllBytes())
+          .asString(StandardCharsets.UTF_8)
+          .startsWith("HTTP/1.1 201 ");
+    }
   }
 
   @Test
