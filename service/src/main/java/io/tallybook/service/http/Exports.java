@@ -2,6 +2,7 @@ package io.tallybook.service.http;
 
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.service.config.LedgerConfig;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -35,12 +36,15 @@ public final class Exports {
   private final Ledger ledger;
   private final Exchange exchange;
   private final RoutingContext context;
+  private final Vertx vertx;
   private final long secondsMax;
 
-  Exports(Ledger ledger, Exchange exchange, RoutingContext context, LedgerConfig config) {
+  Exports(
+      Ledger ledger, Exchange exchange, RoutingContext context, Vertx vertx, LedgerConfig config) {
     this.ledger = ledger;
     this.exchange = exchange;
     this.context = context;
+    this.vertx = vertx;
     this.secondsMax = config.export().secondsMax();
   }
 
@@ -70,15 +74,13 @@ public final class Exports {
     HttpServerResponse response = request.response();
     ExportStream stream = new ExportStream(response, out, packs, secondsMax);
     long timer =
-        context
-            .vertx()
-            .setTimer(
-                TimeUnit.SECONDS.toMillis(secondsMax),
-                late -> {
-                  if (response.headWritten()) {
-                    Gate.abort(request);
-                  }
-                });
+        vertx.setTimer(
+            TimeUnit.SECONDS.toMillis(secondsMax),
+            late -> {
+              if (response.headWritten()) {
+                Gate.abort(request, vertx);
+              }
+            });
     try {
       ledger.read(
           tenant,
@@ -98,7 +100,7 @@ public final class Exports {
       Gate.cutOff(request, cause(failure, stream));
       throw new IOException("An export was broken off", failure);
     } finally {
-      context.vertx().cancelTimer(timer);
+      vertx.cancelTimer(timer);
     }
   }
 

@@ -6,6 +6,7 @@ import io.tallybook.ledger.LedgerException;
 import io.tallybook.service.Api;
 import io.tallybook.service.config.LedgerConfig;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -323,16 +324,33 @@ public final class Gate {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
       LOG.debug("The connection of an answer that was cut off did not close", e);
-      abort(request);
+      closeUnread(request);
     }
   }
 
-  /** Ends an answer at once, with what was written and nobody has read. */
-  static void abort(HttpServerRequest request) {
-    if (request.version() == HttpVersion.HTTP_2) {
-      request.response().reset();
-    } else if (request.connection() instanceof ConnectionBase connection) {
-      // Closed by its own method it would first wait to be read.
+  /**
+   * Ends an answer that nobody reads on. Of a connection with other answers it ends this one alone,
+   * unless nothing at all is read from it.
+   */
+  static void abort(HttpServerRequest request, Vertx vertx) {
+    if (request.version() != HttpVersion.HTTP_2) {
+      closeUnread(request);
+      return;
+    }
+    request.response().reset();
+    long ignored =
+        vertx.setTimer(
+            TimeUnit.SECONDS.toMillis(CLOSE_SECONDS_MAX),
+            passed -> {
+              if (!request.response().closed()) {
+                closeUnread(request);
+              }
+            });
+  }
+
+  /** Closes a connection; by its own method it would wait until all that was written is read. */
+  private static void closeUnread(HttpServerRequest request) {
+    if (request.connection() instanceof ConnectionBase connection) {
       ChannelFuture ignored = connection.channelHandlerContext().close();
     }
   }

@@ -11,6 +11,7 @@ import static io.tallybook.service.api.Http.unique;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.equalTo;
 
@@ -20,9 +21,15 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -257,20 +264,8 @@ class FailuresTest {
   }
 
   @Test
-  void anExportThatIsNotReadOnIsCutOffInItsTime() throws IOException {
-    UnreliableStore.COMMITS_LEFT.set(100);
-    String text = "x".repeat(250);
-    String attributes =
-        IntStream.range(0, 30)
-            .mapToObj(i -> ",\"k" + i + "\":\"" + text + "\"")
-            .collect(Collectors.joining());
-    for (int i = 0; i < 20; i++) {
-      String events =
-          IntStream.range(0, 100)
-              .mapToObj(n -> event(unique("id"), "slow", "\"service\":\"s\"" + attributes))
-              .collect(Collectors.joining(",", "[", "]"));
-      assertThat(post("/events", BATCH, events).jsonPath().getInt("recorded")).isEqualTo(100);
-    }
+  void anExportThatIsNotReadOnIsCutOffInItsTime() throws IOException, InterruptedException {
+    fillBuffers();
     try (Socket socket = new Socket()) {
       socket.setReceiveBufferSize(4_096);
       socket.connect(new InetSocketAddress("localhost", RestAssured.port));
@@ -286,6 +281,35 @@ class FailuresTest {
         assertThat(reset).hasMessageContaining("reset");
       }
       assertThat(answer).doesNotContain("Tallybook-Count: ", "{\"count\":", "\r\n0\r\n");
+    }
+    HttpRequest request =
+        HttpRequest.newBuilder(
+                URI.create("http://localhost:" + RestAssured.port + API + "/entries/export"))
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<InputStream> answer = client.send(request, BodyHandlers.ofInputStream());
+      assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+      try (InputStream body = answer.body()) {
+        await().atMost(WAIT).untilAtomic(UnreliableStore.READS_OPEN, equalTo(0));
+        assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
+      }
+    }
+  }
+
+  /** Records more than fits into all buffers between the service and a client. */
+  private static void fillBuffers() {
+    UnreliableStore.COMMITS_LEFT.set(100);
+    String text = "x".repeat(250);
+    String attributes =
+        IntStream.range(0, 30)
+            .mapToObj(i -> ",\"k" + i + "\":\"" + text + "\"")
+            .collect(Collectors.joining());
+    for (int i = 0; i < 30; i++) {
+      String events =
+          IntStream.range(0, 100)
+              .mapToObj(n -> event(unique("id"), "slow", "\"service\":\"s\"" + attributes))
+              .collect(Collectors.joining(",", "[", "]"));
+      assertThat(post("/events", BATCH, events).jsonPath().getInt("recorded")).isEqualTo(100);
     }
   }
 }
