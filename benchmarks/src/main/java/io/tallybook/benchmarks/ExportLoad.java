@@ -176,6 +176,7 @@ public final class ExportLoad {
     exports.sort(Comparator.comparingLong(HttpExport::nanos));
     tell("median of " + exports.size() + " while others write", exports.get(exports.size() / 2));
     exports.sort(Comparator.comparingLong(HttpExport::firstByteNanos));
+    tell("median to begin", exports.get(exports.size() / 2));
     tell("last to begin", exports.getLast());
     if (path.equals(PAIRS_PATH)) {
       exports.forEach(this::check);
