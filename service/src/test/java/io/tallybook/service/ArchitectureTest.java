@@ -1,8 +1,11 @@
 package io.tallybook.service;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
@@ -13,6 +16,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.restassured.RestAssured;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Path;
 import java.util.List;
@@ -158,5 +162,16 @@ class ArchitectureTest {
         .orShould()
         .resideInAPackage("..impl..")
         .check(CLASSES);
+  }
+
+  @Test
+  void everyRequestOfATestIsCheckedAgainstTheDescription() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("io.tallybook.service.api.Http")
+        .should()
+        .callMethodWhere(
+            target(owner(equivalentTo(RestAssured.class))).as("requests are made by Http alone"))
+        .check(new ClassFileImporter().importPackages("io.tallybook.service"));
   }
 }

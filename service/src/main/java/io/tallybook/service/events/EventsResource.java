@@ -8,9 +8,7 @@ import io.tallybook.ledger.Reason;
 import io.tallybook.ledger.Request;
 import io.tallybook.ledger.UsageEvent;
 import io.tallybook.ledger.facade.Ledger;
-import io.tallybook.service.Api;
 import io.tallybook.service.config.LedgerConfig;
-import io.tallybook.service.events.EventBodies.CloudEvent;
 import io.tallybook.service.events.EventBodies.EventResult;
 import io.tallybook.service.events.EventBodies.EventResults;
 import io.tallybook.service.http.ErrorCode;
@@ -28,24 +26,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.headers.Header;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /** Takes usage events as CloudEvents 1.0: in binary or structured form, in batches and streams. */
 @Path("/events")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.EVENTS)
 public final class EventsResource {
   /** Most events of a batch. */
   static final int BATCH_EVENTS_MAX = Request.COMMANDS_MAX;
@@ -58,10 +44,6 @@ public final class EventsResource {
   private static final String STREAM = "application/x-ndjson";
   static final String REJECTED = "Tallybook-Rejected";
   private static final String BODY = "request body";
-  private static final String EVENT =
-      "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/shop\",\"type\":\"usage\","
-          + "\"subject\":\"alice\",\"time\":\"2026-01-31T12:00:00Z\","
-          + "\"data\":{\"service\":\"search\",\"units\":3,\"cost\":1500}}";
 
   private final Ledger ledger;
   private final Exchange exchange;
@@ -74,70 +56,8 @@ public final class EventsResource {
   }
 
   @POST
-  @Operation(
-      summary = "Records usage events, each once",
-      description =
-          "An event is known by its source and id, for good: the same again is a duplicate, another"
-              + " under the same is a conflict.")
-  @Parameter(
-      name = "atomic",
-      in = ParameterIn.QUERY,
-      description = "Whether a batch is kept whole or not at all",
-      schema = @Schema(type = SchemaType.BOOLEAN, defaultValue = "false"))
-  @APIResponse(
-      responseCode = "200",
-      description =
-          "One event: recorded or a duplicate. A batch or a stream: what became of its events",
-      headers =
-          @Header(
-              name = REJECTED,
-              description = "How many events of a batch or a stream were rejected",
-              schema = @Schema(type = SchemaType.INTEGER)),
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(oneOf = {EventResult.class, EventResults.class}),
-              examples = {
-                @ExampleObject(name = "one", value = "{\"status\":\"recorded\",\"sequence\":1}"),
-                @ExampleObject(
-                    name = "batch",
-                    value =
-                        "{\"recorded\":1,\"duplicates\":0,\"conflicts\":0,\"rejected\":0,"
-                            + "\"results\":[{\"index\":0,\"status\":\"recorded\",\"sequence\":1}]}"),
-                @ExampleObject(
-                    name = "stream",
-                    value =
-                        "{\"recorded\":2,\"duplicates\":0,\"conflicts\":0,\"rejected\":0,"
-                            + "\"results\":[],\"lines\":2}")
-              }))
-  @RequestBody(
-      required = true,
-      content = {
-        @Content(
-            mediaType = STRUCTURED,
-            schema = @Schema(implementation = CloudEvent.class),
-            examples = @ExampleObject(name = "structured", value = EVENT)),
-        @Content(
-            mediaType = BATCH,
-            schema =
-                @Schema(
-                    type = SchemaType.ARRAY,
-                    implementation = CloudEvent.class,
-                    maxItems = BATCH_EVENTS_MAX),
-            examples = @ExampleObject(name = "batch", value = "[" + EVENT + "]")),
-        @Content(
-            mediaType = STREAM,
-            schema = @Schema(type = SchemaType.STRING),
-            examples = @ExampleObject(name = "stream", value = EVENT + "\n")),
-        @Content(
-            mediaType = "application/json",
-            schema = @Schema(implementation = EventBodies.Data.class),
-            examples =
-                @ExampleObject(
-                    name = "binary, the rest in headers ce-*",
-                    value = "{\"service\":\"search\",\"units\":3}"))
-      })
   public Response record() {
+    exchange.requireQuery();
     MediaType type = exchange.mediaType();
     if (type.is(STREAM)) {
       if (exchange.query().flag("atomic")) {

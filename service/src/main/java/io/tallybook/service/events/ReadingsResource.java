@@ -6,10 +6,8 @@ import io.tallybook.ledger.LedgerException;
 import io.tallybook.ledger.Outcome;
 import io.tallybook.ledger.Request;
 import io.tallybook.ledger.facade.Ledger;
-import io.tallybook.service.Api;
 import io.tallybook.service.events.EventBodies.EventResult;
 import io.tallybook.service.events.EventBodies.EventResults;
-import io.tallybook.service.events.EventBodies.Readings;
 import io.tallybook.service.http.Exchange;
 import io.tallybook.service.http.Members;
 import io.tallybook.service.http.Problem;
@@ -20,22 +18,12 @@ import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.headers.Header;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /** Takes readings of gauges. */
 @Path("/readings")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.EVENTS)
 public final class ReadingsResource {
   /** Most readings of a request, all of which are one commit. */
   static final int ITEMS_MAX = Request.UNSPLIT_MAX;
@@ -49,43 +37,8 @@ public final class ReadingsResource {
   }
 
   @POST
-  @Operation(
-      summary = "Records readings of gauges in one commit",
-      description =
-          "A reading with an id is recorded once, for good; one without is recorded every time it is"
-              + " sent. Good ones are kept whatever becomes of the others.")
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Readings.class),
-              examples =
-                  @ExampleObject(
-                      name = "one",
-                      value =
-                          "{\"items\":[{\"id\":\"1\",\"agent\":\"alice\",\"window\":\"monthly\","
-                              + "\"time\":\"2026-01-31T12:00:00Z\",\"value\":12.5}]}")))
-  @APIResponse(
-      responseCode = "200",
-      description = "What became of each reading",
-      headers =
-          @Header(
-              name = EventsResource.REJECTED,
-              description = "How many readings were rejected",
-              schema = @Schema(type = SchemaType.INTEGER)),
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = EventResults.class),
-              examples =
-                  @ExampleObject(
-                      name = "one",
-                      value =
-                          "{\"recorded\":1,\"duplicates\":0,\"conflicts\":0,\"rejected\":0,"
-                              + "\"results\":[{\"index\":0,\"status\":\"recorded\","
-                              + "\"sequence\":1}]}")))
   public Response record() {
+    exchange.requireQuery();
     Members body = exchange.object(EventsResource.BATCH_BYTES_MAX);
     body.only(Set.of("items"));
     List<Command> commands = new ArrayList<>();

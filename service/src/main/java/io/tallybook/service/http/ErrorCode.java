@@ -2,6 +2,7 @@ package io.tallybook.service.http;
 
 import io.tallybook.ledger.Reason;
 import java.util.Locale;
+import java.util.Map;
 
 /** The stable codes of errors, each with the status that it is answered with. */
 public enum ErrorCode {
@@ -22,6 +23,18 @@ public enum ErrorCode {
   INTERNAL_ERROR(500),
   UNAVAILABLE(503);
 
+  private static final Map<Integer, String> TITLES =
+      Map.of(
+          400, "Bad Request",
+          404, "Not Found",
+          409, "Conflict",
+          413, "Content Too Large",
+          415, "Unsupported Media Type",
+          422, "Unprocessable Content",
+          429, "Too Many Requests",
+          500, "Internal Server Error",
+          503, "Service Unavailable");
+
   private final int status;
   private final String code = name().toLowerCase(Locale.ROOT);
 
@@ -32,6 +45,11 @@ public enum ErrorCode {
   /** The status of an answer with this error. */
   public int status() {
     return status;
+  }
+
+  /** The status in words. */
+  public String title() {
+    return TITLES.getOrDefault(status, "Error");
   }
 
   /** The code as answers have it. */

@@ -63,6 +63,15 @@ public class Exchange {
     return known;
   }
 
+  /**
+   * Makes sure that the query can be read, before anything is recorded whose answer looks at it.
+   *
+   * @throws Problem if it cannot
+   */
+  public void requireQuery() {
+    Query ignored = query();
+  }
+
   /** The value of a header; null where it is absent. */
   public @Nullable String header(String name) {
     return context.request().getHeader(name);

@@ -375,7 +375,9 @@ public final class Gate {
   /** What a request accepts; empty for anything. */
   static String accept(RoutingContext context) {
     String accept = context.get(ACCEPT);
-    return accept == null ? "" : accept;
+    return accept == null
+        ? String.join(",", context.request().headers().getAll(HttpHeaders.ACCEPT))
+        : accept;
   }
 
   /** The body of a request. */

@@ -7,24 +7,12 @@ import java.util.Map;
 /** The form in which a {@link Problem} leaves the service. */
 @SuppressWarnings("ArrayRecordComponent") // written once, compared with nothing
 record ProblemBody(String mediaType, Map<String, String> headers, byte[] bytes) {
-  private static final Map<Integer, String> TITLES =
-      Map.of(
-          400, "Bad Request",
-          404, "Not Found",
-          409, "Conflict",
-          413, "Content Too Large",
-          415, "Unsupported Media Type",
-          422, "Unprocessable Content",
-          429, "Too Many Requests",
-          500, "Internal Server Error",
-          503, "Service Unavailable");
-
   /** The answer to a problem, for who accepts this. */
   static ProblemBody of(Problem problem, String requestId, String accept) {
     int status = problem.code().status();
     Map<String, Object> members = new LinkedHashMap<>();
     members.put("type", "about:blank");
-    members.put("title", TITLES.getOrDefault(status, "Error"));
+    members.put("title", problem.code().title());
     members.put("status", status);
     members.put("detail", problem.text());
     members.put("error", problem.code().code());

@@ -4,7 +4,6 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.storage.StoreStatistics;
-import io.tallybook.service.Api;
 import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Exchange;
 import io.tallybook.service.metrics.LedgerMetrics;
@@ -14,19 +13,12 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
 import java.util.Locale;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /** Tells how much each index and view holds, and how often it served. */
 @Path("/admin/indexes")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.OPERATIONS)
 public final class IndexesResource {
   private final Ledger ledger;
   private final LedgerMetrics metrics;
@@ -47,12 +39,7 @@ public final class IndexesResource {
    * @param hits how often it served a question since the start
    */
   @RegisterForReflection
-  public record Part(
-      @Schema(enumeration = {"index", "view"}) String kind,
-      String name,
-      long count,
-      long bytes,
-      long hits) {}
+  public record Part(String kind, String name, long count, long bytes, long hits) {}
 
   /** All indexes and views. */
   @RegisterForReflection
@@ -60,21 +47,6 @@ public final class IndexesResource {
       String storage, long entries, @Nullable Long entriesMax, long bytes, List<Part> items) {}
 
   @GET
-  @Operation(summary = "Tells how much each index and view holds, and how often it served")
-  @APIResponse(
-      responseCode = "200",
-      description = "The indexes and views",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Indexes.class),
-              examples =
-                  @ExampleObject(
-                      name = "one",
-                      value =
-                          "{\"storage\":\"memory\",\"entries\":1,\"entriesMax\":100000000,"
-                              + "\"bytes\":4096,\"items\":[{\"kind\":\"index\",\"name\":\"agent\","
-                              + "\"count\":1,\"bytes\":64,\"hits\":0}]}")))
   public Response indexes() {
     exchange.query().only();
     StoreStatistics statistics = ledger.statistics();

@@ -3,7 +3,6 @@ package io.tallybook.service.ops;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.List;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /** The bodies of answers for operators. */
@@ -12,7 +11,7 @@ public final class OpsBodies {
   private OpsBodies() {}
 
   /** Whether the service is well. */
-  public record Health(@Schema(enumeration = {"ok", "ready"}) String status) {}
+  public record Health(String status) {}
 
   /** What is running. */
   public record Version(String name, String version) {}
@@ -30,7 +29,7 @@ public final class OpsBodies {
       long totalRequests,
       long lifetimeRequests,
       long uniqueAgents,
-      @Schema(pattern = "-?[0-9]+") String settledStroopsTotal,
+      String settledStroopsTotal,
       long settlementsTotal,
       boolean paused,
       List<ServiceRow> servicesBreakdown,

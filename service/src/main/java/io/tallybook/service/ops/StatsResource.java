@@ -7,7 +7,6 @@ import io.tallybook.ledger.Tenant;
 import io.tallybook.ledger.facade.LedgerReader;
 import io.tallybook.ledger.facade.Page;
 import io.tallybook.ledger.view.Cell;
-import io.tallybook.service.Api;
 import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Cursors;
 import io.tallybook.service.http.Exchange;
@@ -22,22 +21,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /** Tells the figures of a tenant: in JSON, and in the text form of Prometheus 0.0.4. */
 @Path("/")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.OPERATIONS)
 public final class StatsResource {
   private static final int SCAN_PAGE = 1_000;
 
@@ -53,33 +42,6 @@ public final class StatsResource {
 
   @GET
   @Path("/stats")
-  @Operation(summary = "Tells the figures of a tenant, and its services by name")
-  @Parameter(
-      name = "limit",
-      in = ParameterIn.QUERY,
-      description = "Most services",
-      schema =
-          @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "500", defaultValue = "50"))
-  @Parameter(name = "cursor", in = ParameterIn.QUERY, schema = @Schema(type = SchemaType.STRING))
-  @APIResponse(
-      responseCode = "200",
-      description = "The figures; settled pairs and agents count too",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Stats.class),
-              examples =
-                  @ExampleObject(
-                      name = "one service",
-                      value =
-                          "{\"totalServices\":1,\"totalApiKeys\":0,\"totalWebhooks\":0,"
-                              + "\"usageKeys\":1,\"totalRequests\":3,\"lifetimeRequests\":5,"
-                              + "\"uniqueAgents\":1,\"settledStroopsTotal\":\"500\","
-                              + "\"settlementsTotal\":1,\"paused\":false,\"servicesBreakdown\":"
-                              + "[{\"tenantId\":\"public\",\"serviceId\":\"search\","
-                              + "\"priceStroops\":250,\"requestsOutstanding\":3}],"
-                              + "\"servicesBreakdownTotal\":1,"
-                              + "\"nextServicesBreakdownCursor\":null}")))
   public Response stats() {
     exchange.query().only("limit", "cursor");
     int limit = (int) exchange.query().integer("limit", 50, 1, 500);
@@ -153,15 +115,6 @@ public final class StatsResource {
 
   @GET
   @Path("/metrics")
-  @Operation(summary = "Tells the figures of a tenant and of requests in the form of Prometheus")
-  @APIResponse(
-      responseCode = "200",
-      description = "The figures in text form 0.0.4",
-      content =
-          @Content(
-              mediaType = "text/plain",
-              schema = @Schema(type = SchemaType.STRING),
-              examples = @ExampleObject(name = "one", value = "agentpay_services_total 1\n")))
   public Response metrics() {
     exchange.query().only();
     StringBuilder text = asking.read("metrics", StatsResource::figures);

@@ -23,7 +23,6 @@ import io.tallybook.service.query.QueryBodies.Entries;
 import io.tallybook.service.query.QueryBodies.EntryBody;
 import io.tallybook.service.query.QueryBodies.EntryCount;
 import io.tallybook.service.query.QueryBodies.Plan;
-import io.tallybook.service.query.QueryBodies.ReversalRequest;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Encoded;
 import jakarta.ws.rs.GET;
@@ -38,17 +37,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.headers.Header;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,17 +45,7 @@ import org.jspecify.annotations.Nullable;
 @Path("/entries")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.QUESTIONS)
 public final class EntriesResource {
-  private static final String ENTRY =
-      "{\"sequence\":1,\"kind\":\"usage\",\"recordedAt\":\"2026-01-31T12:00:01.5Z\","
-          + "\"time\":\"2026-01-31T12:00:00Z\",\"source\":\"/shop\",\"id\":\"1\","
-          + "\"agent\":\"alice\",\"service\":\"search\",\"type\":\"usage\",\"units\":3,"
-          + "\"cost\":1500}";
-  private static final String REVERSAL =
-      "{\"sequence\":2,\"kind\":\"reversal\",\"recordedAt\":\"2026-02-01T09:00:00Z\","
-          + "\"time\":\"2026-01-31T12:00:00Z\",\"agent\":\"alice\",\"service\":\"search\","
-          + "\"type\":\"usage\",\"units\":-3,\"cost\":-1500,\"reverses\":1}";
 
   private final Ledger ledger;
   private final Exchange exchange;
@@ -82,116 +60,6 @@ public final class EntriesResource {
   }
 
   @GET
-  @Operation(summary = "Lists entries")
-  @Parameter(
-      name = "organization",
-      in = ParameterIn.QUERY,
-      description = "Repeatable; none means personal usage",
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "agent",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "service",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "type",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "kind",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(
-              type = SchemaType.ARRAY,
-              implementation = String.class,
-              enumeration = {"usage", "reading", "settlement", "reset", "reversal", "act"}))
-  @Parameter(
-      name = "source",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "id",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "from",
-      in = ParameterIn.QUERY,
-      description = "Earliest time, inclusive",
-      schema = @Schema(type = SchemaType.STRING),
-      example = "2026-01-31T12:00:00Z")
-  @Parameter(
-      name = "to",
-      in = ParameterIn.QUERY,
-      description = "Latest time, exclusive",
-      schema = @Schema(type = SchemaType.STRING),
-      example = "2026-02-01")
-  @Parameter(
-      name = "attributes.NAME",
-      in = ParameterIn.QUERY,
-      description = "The value of the attribute NAME; repeatable",
-      schema = @Schema(type = SchemaType.STRING))
-  @Parameter(
-      name = "q",
-      in = ParameterIn.QUERY,
-      description = "Whole words in values of attributes, in any case",
-      schema = @Schema(type = SchemaType.STRING))
-  @Parameter(
-      name = "minSequence",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.INTEGER, minimum = "1"))
-  @Parameter(
-      name = "maxSequence",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.INTEGER, minimum = "1"))
-  @Parameter(
-      name = "settlement",
-      in = ParameterIn.QUERY,
-      description = "The sequence of a settlement: only what it covered",
-      schema = @Schema(type = SchemaType.INTEGER, minimum = "1"))
-  @Parameter(
-      name = "order",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(
-              type = SchemaType.STRING,
-              enumeration = {"sequence", "time"},
-              defaultValue = "sequence"))
-  @Parameter(
-      name = "sort",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(
-              type = SchemaType.STRING,
-              enumeration = {"asc", "desc"},
-              defaultValue = "asc"))
-  @Parameter(
-      name = "limit",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000", defaultValue = "100"))
-  @Parameter(name = "cursor", in = ParameterIn.QUERY, schema = @Schema(type = SchemaType.STRING))
-  @Parameter(
-      name = "explain",
-      in = ParameterIn.QUERY,
-      description = "Whether the answer tells its plan",
-      schema = @Schema(type = SchemaType.BOOLEAN, defaultValue = "false"))
-  @APIResponse(
-      responseCode = "200",
-      description = "A page of entries",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Entries.class),
-              examples =
-                  @ExampleObject(
-                      name = "one",
-                      value =
-                          "{\"items\":["
-                              + ENTRY
-                              + "],\"complete\":true,\"nextCursor\":null,\"prevCursor\":null}")))
   public Response entries() {
     Query query = exchange.query();
     EntryQuestion question = EntryQuestion.of(query, "order", "sort", "limit", "cursor", "explain");
@@ -250,15 +118,6 @@ public final class EntriesResource {
 
   @GET
   @Path("/{sequence}")
-  @Operation(summary = "Tells of an entry")
-  @APIResponse(
-      responseCode = "200",
-      description = "The entry",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = EntryBody.class),
-              examples = @ExampleObject(name = "usage", value = ENTRY)))
   public Response entry(@Encoded @PathParam("sequence") String sequence) {
     exchange.query().only();
     long number = EntryQuestion.sequence("sequence", sequence);
@@ -275,17 +134,6 @@ public final class EntriesResource {
 
   @GET
   @Path("/count")
-  @Operation(
-      summary = "Counts entries",
-      description = "At most 10,000,000 entries are looked at; beyond that, range_too_ragged.")
-  @APIResponse(
-      responseCode = "200",
-      description = "How many entries the filters let through",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = EntryCount.class),
-              examples = @ExampleObject(name = "two", value = "{\"count\":2}")))
   public Response count() {
     EntryQuestion question = EntryQuestion.of(exchange.query());
     return asking.askWithNumbers(
@@ -294,46 +142,6 @@ public final class EntriesResource {
 
   @GET
   @Path("/export")
-  @Operation(
-      summary = "Exports entries as NDJSON, a JSON array or CSV",
-      description =
-          "Everything that the filters let through at one revision. The next export begins at"
-              + " minSequence = Ledger-Sequence + 1. The trailer Tallybook-Count tells how many"
-              + " entries there are, and so does the last line of NDJSON; an export without it was"
-              + " cut off.")
-  @APIResponse(
-      responseCode = "200",
-      description = "The entries, in the form that Accept likes best",
-      headers = {
-        @Header(
-            name = "Ledger-Sequence",
-            description = "The newest sequence at the revision of the export, or maxSequence",
-            schema = @Schema(type = SchemaType.INTEGER)),
-        @Header(
-            name = "Trailer",
-            description = "The name of the trailer that tells how many entries there are",
-            schema = @Schema(type = SchemaType.STRING, enumeration = "Tallybook-Count"))
-      },
-      content = {
-        @Content(
-            mediaType = EntryExport.NDJSON,
-            schema = @Schema(type = SchemaType.STRING),
-            examples = @ExampleObject(name = "one", value = ENTRY + "\n{\"count\":1}\n")),
-        @Content(
-            mediaType = Exchange.JSON,
-            schema = @Schema(type = SchemaType.ARRAY, implementation = EntryBody.class),
-            examples = @ExampleObject(name = "one", value = "[" + ENTRY + "]")),
-        @Content(
-            mediaType = Csv.TYPE,
-            schema = @Schema(type = SchemaType.STRING),
-            examples =
-                @ExampleObject(
-                    name = "one",
-                    value =
-                        EntryExport.HEADER
-                            + "\n1,usage,2026-01-31T12:00:01.5Z,2026-01-31T12:00:00Z,/shop,1,,"
-                            + "alice,search,usage,,3,1500,,,,,,,,,\n"))
-      })
   public Response export() {
     EntryQuestion question = EntryQuestion.of(exchange.query(), "order", "sort");
     String type = exchange.preferred(EntryExport.NDJSON, Exchange.JSON, Csv.TYPE);
@@ -345,32 +153,6 @@ public final class EntriesResource {
 
   @POST
   @Path("/{sequence}/reversal")
-  @Operation(
-      summary = "Takes back a usage entry, once",
-      description =
-          "The reversal repeats the entry with its amounts negated. Where a settlement had covered"
-              + " the entry, settledBy names it, and the pair's next settlement takes the units"
-              + " off. An entry that was reversed already, or is no usage, is a conflict with the"
-              + " sequence of the first reversal, or of the entry.")
-  @RequestBody(
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ReversalRequest.class),
-              examples = @ExampleObject(name = "now", value = "{\"at\":\"now\"}")))
-  @APIResponse(
-      responseCode = "201",
-      description = "The reversal",
-      headers =
-          @Header(
-              name = "Location",
-              description = "Where the reversal is",
-              schema = @Schema(type = SchemaType.STRING)),
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = EntryBody.class),
-              examples = @ExampleObject(name = "reversal", value = REVERSAL)))
   public Response reverse(@Encoded @PathParam("sequence") String sequence) {
     Members body = exchange.object();
     exchange.query().only();

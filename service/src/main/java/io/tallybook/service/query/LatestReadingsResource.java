@@ -7,7 +7,6 @@ import io.tallybook.ledger.Times;
 import io.tallybook.ledger.facade.LedgerReader;
 import io.tallybook.ledger.view.Cell;
 import io.tallybook.ledger.view.CellShape;
-import io.tallybook.service.Api;
 import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Cursors;
 import io.tallybook.service.http.Exchange;
@@ -24,21 +23,11 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** Tells the newest readings from the view that keeps them. */
 @Path("/readings/latest")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.QUESTIONS)
 public final class LatestReadingsResource {
   private final Exchange exchange;
   private final Asking asking;
@@ -49,39 +38,6 @@ public final class LatestReadingsResource {
   }
 
   @GET
-  @Operation(
-      summary = "Lists the newest reading of each agent and window, by agent and then by window")
-  @Parameter(
-      name = "window",
-      in = ParameterIn.QUERY,
-      description = "Repeatable; primary where it is absent",
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "agent",
-      in = ParameterIn.QUERY,
-      description = "Repeatable; one without a reading is listed with null",
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "limit",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000", defaultValue = "100"))
-  @Parameter(name = "cursor", in = ParameterIn.QUERY, schema = @Schema(type = SchemaType.STRING))
-  @APIResponse(
-      responseCode = "200",
-      description = "A page of readings",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = LatestReadings.class),
-              examples =
-                  @ExampleObject(
-                      name = "two",
-                      value =
-                          "{\"items\":[{\"agent\":\"alice\",\"window\":\"primary\",\"value\":12.5,"
-                              + "\"time\":\"2026-01-31T12:00:00Z\",\"sequence\":1},"
-                              + "{\"agent\":\"bob\",\"window\":\"primary\",\"value\":null,"
-                              + "\"time\":null,\"sequence\":null}],\"nextCursor\":null}")))
   public Response latest() {
     Query query = exchange.query();
     query.only("window", "agent", "limit", "cursor");

@@ -6,7 +6,6 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /** The bodies of answers to questions. */
@@ -17,10 +16,9 @@ public final class QueryBodies {
   /** A line of the ledger; which members are there depends on its kind. */
   public record EntryBody(
       long sequence,
-      @Schema(enumeration = {"usage", "reading", "settlement", "reset", "reversal", "act"})
-          String kind,
-      @Schema(format = "date-time") String recordedAt,
-      @Schema(format = "date-time") String time,
+      String kind,
+      String recordedAt,
+      String time,
       @Nullable String source,
       @Nullable String id,
       @Nullable String organization,
@@ -29,8 +27,8 @@ public final class QueryBodies {
       @Nullable String type,
       @Nullable String window,
       @Nullable Long units,
-      @Schema(description = "In millionths of the currency") @Nullable Long cost,
-      @Schema(description = "A reading's value") @Nullable BigDecimal value,
+      @Nullable Long cost,
+      @Nullable BigDecimal value,
       @Nullable Long priceStroops,
       @Nullable BigInteger billedStroops,
       @Nullable Long fromSequence,
@@ -54,19 +52,12 @@ public final class QueryBodies {
   /** How many entries there are. */
   public record EntryCount(long count) {}
 
-  /** When a reversal is to count: at its original's time, or now. */
-  public record ReversalRequest(
-      @Schema(
-              enumeration = {"original", "now"},
-              defaultValue = "original")
-          @Nullable String at) {}
-
   /** The newest reading of an agent in a window; nulls where there is none. */
   public record LatestReading(
       String agent,
       String window,
       @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable BigDecimal value,
-      @JsonInclude(JsonInclude.Include.ALWAYS) @Schema(format = "date-time") @Nullable String time,
+      @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String time,
       @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable Long sequence) {}
 
   /** A page of newest readings. */
@@ -77,7 +68,7 @@ public final class QueryBodies {
   /** A page of sums; a row has one member for each dimension that was grouped by. */
   public record RollupBody(
       String view,
-      @Schema(enumeration = {"view", "view+index"}) String source,
+      String source,
       String currency,
       boolean complete,
       List<Map<String, @Nullable Object>> rows,
@@ -86,19 +77,14 @@ public final class QueryBodies {
   /** A view, as it is defined and how far it is. */
   public record View(
       String name,
-      @Schema(enumeration = {"usage", "readings"}) String source,
+      String source,
       Map<String, String> filter,
       List<String> groupBy,
-      @Schema(enumeration = {"none", "hour", "day", "month"}) String bucket,
+      String bucket,
       boolean outstanding,
-      @Schema(enumeration = {"building", "ready", "failed"}) String state,
-      @Schema(
-              description = "How much of what there was before the view it counts, in percent",
-              minimum = "0",
-              maximum = "100")
-          int progress,
-      @JsonInclude(JsonInclude.Include.ALWAYS) @Schema(format = "date-time")
-          @Nullable String coversFrom,
+      String state,
+      int progress,
+      @JsonInclude(JsonInclude.Include.ALWAYS) @Nullable String coversFrom,
       long cells,
       long bytes) {}
 

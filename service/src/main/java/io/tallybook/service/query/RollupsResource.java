@@ -8,7 +8,6 @@ import io.tallybook.ledger.view.Dimension;
 import io.tallybook.ledger.view.Rollup;
 import io.tallybook.ledger.view.RollupQuery;
 import io.tallybook.ledger.view.RollupRow;
-import io.tallybook.service.Api;
 import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Csv;
 import io.tallybook.service.http.Cursors;
@@ -30,22 +29,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /** Answers sums of usage from maintained views; nothing is added up from entries. */
 @Path("/rollups")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.QUESTIONS)
 public final class RollupsResource {
   private static final List<Dimension> FILTERS =
       List.of(Dimension.ORGANIZATION, Dimension.AGENT, Dimension.SERVICE, Dimension.TYPE);
@@ -60,111 +49,6 @@ public final class RollupsResource {
   }
 
   @GET
-  @Operation(summary = "Sums of usage by dimensions and times")
-  @Parameter(
-      name = "groupBy",
-      in = ParameterIn.QUERY,
-      description = "Dimensions, repeated or separated by commas; one row for all where absent",
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class),
-      example = "agent,service")
-  @Parameter(
-      name = "organization",
-      in = ParameterIn.QUERY,
-      description = "Repeatable; none means personal usage",
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "agent",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "service",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "type",
-      in = ParameterIn.QUERY,
-      schema = @Schema(type = SchemaType.ARRAY, implementation = String.class, maxItems = 100))
-  @Parameter(
-      name = "attributes.NAME",
-      in = ParameterIn.QUERY,
-      description = "The value of the attribute NAME; repeatable",
-      schema = @Schema(type = SchemaType.STRING))
-  @Parameter(
-      name = "from",
-      in = ParameterIn.QUERY,
-      description = "Earliest time, inclusive",
-      schema = @Schema(type = SchemaType.STRING),
-      example = "2026-01-31T12:00:00Z")
-  @Parameter(
-      name = "to",
-      in = ParameterIn.QUERY,
-      description = "Latest time, exclusive",
-      schema = @Schema(type = SchemaType.STRING),
-      example = "2026-02-01")
-  @Parameter(
-      name = "bucket",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(
-              type = SchemaType.STRING,
-              enumeration = {"none", "hour", "day", "month"},
-              defaultValue = "none"))
-  @Parameter(
-      name = "order",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(
-              type = SchemaType.STRING,
-              enumeration = {"name", "top", "first"},
-              defaultValue = "name"))
-  @Parameter(
-      name = "measure",
-      in = ParameterIn.QUERY,
-      description = "What the order top goes by",
-      schema =
-          @Schema(
-              type = SchemaType.STRING,
-              enumeration = {"units", "cost", "count", "outstanding"},
-              defaultValue = "units"))
-  @Parameter(
-      name = "limit",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(
-              type = SchemaType.INTEGER,
-              minimum = "1",
-              maximum = "10000",
-              defaultValue = "100"))
-  @Parameter(
-      name = "cursor",
-      in = ParameterIn.QUERY,
-      description = "Not with the order top",
-      schema = @Schema(type = SchemaType.STRING))
-  @APIResponse(
-      responseCode = "200",
-      description =
-          "A page of rows; complete, and in CSV the absence of a link to the next, tells whether"
-              + " there are no more",
-      content = {
-        @Content(
-            mediaType = "application/json",
-            schema = @Schema(implementation = RollupBody.class),
-            examples =
-                @ExampleObject(
-                    name = "by agent",
-                    value =
-                        "{\"view\":\"by-agent\",\"source\":\"view\",\"currency\":\"USD\","
-                            + "\"complete\":true,\"rows\":[{\"agent\":\"alice\",\"count\":1,"
-                            + "\"units\":3,\"cost\":1500,\"outstanding\":3}],"
-                            + "\"nextCursor\":null}")),
-        @Content(
-            mediaType = Csv.TYPE,
-            schema = @Schema(type = SchemaType.STRING),
-            examples =
-                @ExampleObject(
-                    name = "by agent",
-                    value = "agent,count,units,cost,outstanding\nalice,1,3,1500,3\n"))
-      })
   public Response rollup() {
     RollupQuery asked = asked(exchange.query());
     String form = exchange.preferred(Exchange.JSON, Csv.TYPE);

@@ -10,18 +10,11 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Response;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** Links to everything that there is. */
 @Path("/")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.QUESTIONS)
 public final class RootResource {
   /** Names and paths by turns, below the root; what stands in braces is to be filled in. */
   private static final String[] PATHS = {
@@ -86,20 +79,6 @@ public final class RootResource {
   }
 
   @GET
-  @Operation(
-      summary = "Links to everything that there is",
-      description = "A link with braces is a URI template (RFC 6570).")
-  @APIResponse(
-      responseCode = "200",
-      description = "The links",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Links.class),
-              examples =
-                  @ExampleObject(
-                      name = "links",
-                      value = "{\"links\":{\"entries\":\"/api/v1/entries\"}}")))
   public Response links() {
     return exchange.answer(200, LINKS);
   }

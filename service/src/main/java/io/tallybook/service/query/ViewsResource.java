@@ -8,7 +8,6 @@ import io.tallybook.ledger.storage.StoreStatistics;
 import io.tallybook.ledger.storage.StoreStatistics.PartKind;
 import io.tallybook.ledger.view.Dimension;
 import io.tallybook.ledger.view.ViewDefinition;
-import io.tallybook.service.Api;
 import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Exchange;
 import io.tallybook.service.http.Problem;
@@ -24,23 +23,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** Tells which views are maintained. */
 @Path("/views")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.QUESTIONS)
 public final class ViewsResource {
-  private static final String VIEW =
-      "{\"name\":\"by-agent\",\"source\":\"usage\",\"filter\":{},\"groupBy\":[\"agent\"],"
-          + "\"bucket\":\"none\",\"outstanding\":true,\"state\":\"ready\",\"progress\":100,"
-          + "\"coversFrom\":null,\"cells\":1,\"bytes\":96}";
   private final Ledger ledger;
   private final Exchange exchange;
   private final Asking asking;
@@ -52,15 +40,6 @@ public final class ViewsResource {
   }
 
   @GET
-  @Operation(summary = "Lists views in the order in which they were defined")
-  @APIResponse(
-      responseCode = "200",
-      description = "The views",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Views.class),
-              examples = @ExampleObject(name = "one", value = "{\"views\":[" + VIEW + "]}")))
   public Response views() {
     exchange.query().only();
     StoreStatistics statistics = ledger.statistics();
@@ -71,15 +50,6 @@ public final class ViewsResource {
 
   @GET
   @Path("/{name}")
-  @Operation(summary = "Tells of a view")
-  @APIResponse(
-      responseCode = "200",
-      description = "The view",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = View.class),
-              examples = @ExampleObject(name = "by-agent", value = VIEW)))
   public Response view(@Encoded @PathParam("name") String encoded) {
     exchange.query().only();
     String name = Exchange.name("name", encoded);

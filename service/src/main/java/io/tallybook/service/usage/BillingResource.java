@@ -8,7 +8,6 @@ import io.tallybook.ledger.Request;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerReader;
 import io.tallybook.ledger.view.Cell;
-import io.tallybook.service.Api;
 import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Exchange;
 import io.tallybook.service.http.Problem;
@@ -27,23 +26,12 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Response;
 import java.math.BigInteger;
 import java.util.List;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** Settles pairs and tells what outstanding usage comes to. */
 @Path("/")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.BILLING)
 public final class BillingResource {
-  private static final String BILL =
-      "{\"agent\":\"alice\",\"serviceId\":\"search\",\"requests\":3,\"priceStroops\":250,"
-          + "\"billedStroops\":750}";
   private final Ledger ledger;
   private final Exchange exchange;
   private final Asking asking;
@@ -56,25 +44,6 @@ public final class BillingResource {
 
   @POST
   @Path("/settle")
-  @Operation(summary = "States what a pair has outstanding at the price of now, and sets it to 0")
-  @APIResponse(
-      responseCode = "200",
-      description = "What was settled",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Bill.class),
-              examples = @ExampleObject(name = "settled", value = BILL)))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = PairRequest.class),
-              examples =
-                  @ExampleObject(
-                      name = "pair",
-                      value = "{\"agent\":\"alice\",\"serviceId\":\"search\"}")))
   public Response settle() {
     PairRequest pair = PairRequest.of(exchange.object());
     Outcome outcome =
@@ -94,28 +63,6 @@ public final class BillingResource {
 
   @POST
   @Path("/settle/bulk")
-  @Operation(summary = "Settles all pairs of an agent in one commit, those at 0 included")
-  @APIResponse(
-      responseCode = "200",
-      description = "What was settled, in order of first appearance",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = AgentBill.class),
-              examples =
-                  @ExampleObject(
-                      name = "settled",
-                      value =
-                          "{\"agent\":\"alice\",\"items\":[{\"serviceId\":\"search\","
-                              + "\"requests\":3,\"priceStroops\":250,\"billedStroops\":750}],"
-                              + "\"totalBilledStroops\":750}")))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = AgentRequest.class),
-              examples = @ExampleObject(name = "agent", value = "{\"agent\":\"alice\"}")))
   public Response settleAgent() {
     String agent = AgentRequest.of(exchange.object()).agent();
     Outcome outcome =
@@ -139,15 +86,6 @@ public final class BillingResource {
 
   @GET
   @Path("/billing/{agent}/{serviceId}")
-  @Operation(summary = "Tells what settling a pair would state, and changes nothing")
-  @APIResponse(
-      responseCode = "200",
-      description = "What is outstanding",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Bill.class),
-              examples = @ExampleObject(name = "outstanding", value = BILL)))
   public Response bill(
       @Encoded @PathParam("agent") String agent,
       @Encoded @PathParam("serviceId") String serviceId) {
@@ -157,10 +95,7 @@ public final class BillingResource {
   }
 
   private static Bill bill(LedgerReader reader, String agent, String service) {
-    Document registration = reader.registration(service);
-    if (registration == null) {
-      throw Problem.notFound("there is no service " + service);
-    }
+    Document registration = ServicesResource.registration(reader, service);
     Cell pair = reader.pair(agent, service);
     long units = pair == null ? 0 : pair.outstanding();
     long price = registration.integer(Document.PRICE);
@@ -174,19 +109,6 @@ public final class BillingResource {
 
   @GET
   @Path("/billing/total")
-  @Operation(summary = "Tells what all outstanding usage comes to at the prices of now")
-  @APIResponse(
-      responseCode = "200",
-      description = "The sums; disabled services are part of the total",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = BillingTotal.class),
-              examples =
-                  @ExampleObject(
-                      name = "total",
-                      value =
-                          "{\"totalStroops\":750,\"disabledStroops\":0,\"unpricedRequests\":2}")))
   public Response total() {
     return asking.ask(
         "billing-total",

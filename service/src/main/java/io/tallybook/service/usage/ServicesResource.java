@@ -7,14 +7,12 @@ import io.tallybook.ledger.Document;
 import io.tallybook.ledger.DocumentKey;
 import io.tallybook.ledger.LedgerException;
 import io.tallybook.ledger.Outcome;
-import io.tallybook.ledger.Reason;
 import io.tallybook.ledger.Request;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerReader;
 import io.tallybook.ledger.facade.Page;
 import io.tallybook.ledger.view.Cell;
 import io.tallybook.ledger.view.CellShape;
-import io.tallybook.service.Api;
 import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.Cursors;
 import io.tallybook.service.http.Exchange;
@@ -29,7 +27,6 @@ import io.tallybook.service.usage.UsageBodies.Price;
 import io.tallybook.service.usage.UsageBodies.PriceRequest;
 import io.tallybook.service.usage.UsageBodies.Service;
 import io.tallybook.service.usage.UsageBodies.ServiceAgents;
-import io.tallybook.service.usage.UsageBodies.ServiceBulkRequest;
 import io.tallybook.service.usage.UsageBodies.ServiceBulkResult;
 import io.tallybook.service.usage.UsageBodies.ServiceBulkResults;
 import io.tallybook.service.usage.UsageBodies.ServicePrice;
@@ -47,7 +44,6 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -56,83 +52,30 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.Predicate;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /** Registers services with their prices, and tells who uses them. */
 @Path("/services")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.SERVICES)
 public final class ServicesResource {
-  private static final String SERVICE =
-      "{\"serviceId\":\"search\",\"priceStroops\":250,\"disabled\":false}";
-  private static final String AGENTS =
-      "{\"serviceId\":\"search\",\"items\":[{\"agent\":\"alice\",\"total\":3}]}";
-  private static final String DISABLED = "{\"serviceId\":\"search\",\"disabled\":true}";
-  private static final String METADATA =
-      "{\"serviceId\":\"search\",\"description\":\"Full-text search\",\"owner\":\"team-a\"}";
   private static final Set<String> BULK_MEMBERS = Set.of("items");
   private static final int SCAN_PAGE = 1_000;
-
-  /** How often a new price is tried while others are quicker. */
-  private static final int PRICE_ATTEMPTS_MAX = 10;
 
   private final Ledger ledger;
   private final Exchange exchange;
   private final Asking asking;
+  private final Prices prices;
 
-  ServicesResource(Ledger ledger, Exchange exchange, Asking asking) {
+  ServicesResource(Ledger ledger, Exchange exchange, Asking asking, Prices prices) {
     this.ledger = ledger;
     this.exchange = exchange;
     this.asking = asking;
+    this.prices = prices;
   }
 
   @POST
-  @Operation(summary = "Registers a service with its price, or changes one")
-  @APIResponse(
-      responseCode = "201",
-      description = "Registered",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServicePrice.class),
-              examples =
-                  @ExampleObject(
-                      name = "registered",
-                      value = "{\"serviceId\":\"search\",\"priceStroops\":250}")))
-  @APIResponse(
-      responseCode = "200",
-      description = "Changed; what was not sent stays as it was",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServicePrice.class),
-              examples =
-                  @ExampleObject(
-                      name = "changed",
-                      value = "{\"serviceId\":\"search\",\"priceStroops\":300}")))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServicePrice.class),
-              examples =
-                  @ExampleObject(
-                      name = "search",
-                      value = "{\"serviceId\":\"search\",\"priceStroops\":250}")))
   public Response register() {
     ServicePrice service = ServicePrice.of(exchange.object());
     Outcome outcome = commit(List.of(put(service))).getFirst();
@@ -172,30 +115,6 @@ public final class ServicesResource {
 
   @POST
   @Path("/bulk")
-  @Operation(summary = "Registers or changes services item by item; good items are kept")
-  @APIResponse(
-      responseCode = "201",
-      description = "What became of each item",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServiceBulkResults.class),
-              examples =
-                  @ExampleObject(
-                      name = "a new one and one without a price",
-                      value =
-                          "{\"results\":[{\"index\":0,\"ok\":true,\"serviceId\":\"search\",\"priceStroops\":250,\"created\":true},"
-                              + "{\"index\":1,\"ok\":false,\"error\":\"invalid_item\"}]}")))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServiceBulkRequest.class),
-              examples =
-                  @ExampleObject(
-                      name = "one",
-                      value = "{\"items\":[{\"serviceId\":\"search\",\"priceStroops\":250}]}")))
   public Response registerBulk() {
     Members members = exchange.object();
     members.only(BULK_MEMBERS);
@@ -239,33 +158,6 @@ public final class ServicesResource {
   }
 
   @GET
-  @Operation(summary = "Lists services in the order of registration")
-  @Parameter(
-      name = "prefix",
-      in = ParameterIn.QUERY,
-      description = "What the id begins with; case counts",
-      schema = @Schema(type = SchemaType.STRING))
-  @Parameter(
-      name = "q",
-      in = ParameterIn.QUERY,
-      description = "A part of the id in any case",
-      schema = @Schema(type = SchemaType.STRING))
-  @Parameter(
-      name = "limit",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000", defaultValue = "200"))
-  @Parameter(name = "disabled", in = ParameterIn.QUERY, schema = @Schema(type = SchemaType.BOOLEAN))
-  @Parameter(name = "minPrice", in = ParameterIn.QUERY, schema = @Schema(type = SchemaType.INTEGER))
-  @Parameter(name = "maxPrice", in = ParameterIn.QUERY, schema = @Schema(type = SchemaType.INTEGER))
-  @APIResponse(
-      responseCode = "200",
-      description = "The services",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Services.class),
-              examples = @ExampleObject(name = "one", value = "{\"services\":[" + SERVICE + "]}")))
   public Response services() {
     Query query = exchange.query();
     int limit = (int) query.integer("limit", 200, 1, 1_000);
@@ -311,21 +203,13 @@ public final class ServicesResource {
 
   @GET
   @Path("/{serviceId}")
-  @Operation(summary = "Tells of a service")
-  @APIResponse(
-      responseCode = "200",
-      description = "The service",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Service.class),
-              examples = @ExampleObject(name = "service", value = SERVICE)))
   public Response service(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     return asking.ask("service", reader -> service(registration(reader, name)));
   }
 
-  private static Document registration(LedgerReader reader, String name) {
+  /** The registration of a service that has to be there. */
+  static Document registration(LedgerReader reader, String name) {
     Document registration = reader.registration(name);
     if (registration == null) {
       throw Problem.notFound("there is no service " + name);
@@ -344,8 +228,6 @@ public final class ServicesResource {
 
   @DELETE
   @Path("/{serviceId}")
-  @Operation(summary = "Deletes a service; its usage stays and has no price")
-  @APIResponse(responseCode = "204", description = "Deleted")
   public Response delete(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     commit(
@@ -359,133 +241,16 @@ public final class ServicesResource {
 
   @PATCH
   @Path("/{serviceId}/price")
-  @Operation(
-      summary = "Gives a service another price",
-      description =
-          "It applies to everything not yet settled. With settle=true every pair of the service that"
-              + " is not at 0 is settled at the old price first, in the same commit.")
-  @Parameter(
-      name = "settle",
-      in = ParameterIn.QUERY,
-      description = "Whether to settle at the old price first; at most 10,000 pairs",
-      schema = @Schema(type = SchemaType.BOOLEAN, defaultValue = "false"))
-  @APIResponse(
-      responseCode = "200",
-      description = "The new price",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Price.class),
-              examples =
-                  @ExampleObject(
-                      name = "price",
-                      value = "{\"serviceId\":\"search\",\"priceStroops\":300}")))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = PriceRequest.class),
-              examples = @ExampleObject(name = "price", value = "{\"priceStroops\":300}")))
   public Response changePrice(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     Members members = exchange.object();
     boolean settles = exchange.query().flag("settle");
-    Pricing pricing = pricing(name, settles);
-    long price = PriceRequest.of(members).priceStroops();
-    Outcome refusal = changePrice(name, price, pricing);
-    for (int i = 1; i < PRICE_ATTEMPTS_MAX && isOutrun(refusal); i++) {
-      pricing = pricing(name, settles);
-      refusal = changePrice(name, price, pricing);
-    }
-    if (refusal != null) {
-      throw Problem.of(refusal);
-    }
+    long price = prices.change(name, settles, () -> PriceRequest.of(members).priceStroops());
     return exchange.plain(200, new Price(name, price));
-  }
-
-  /**
-   * What a new price is decided on.
-   *
-   * @param agents to settle; null for none to be settled
-   */
-  private record Pricing(Document registration, @Nullable List<String> agents) {}
-
-  private Pricing pricing(String name, boolean settles) {
-    return asking.read(
-        "service-price",
-        reader ->
-            new Pricing(
-                registration(reader, name),
-                settles
-                    ? reader
-                        .pairsOfService(name, 0, Command.SettleService.AGENTS_MAX + 1)
-                        .items()
-                        .stream()
-                        .map(Listing::firstName)
-                        .toList()
-                    : null));
-  }
-
-  /** Changes a price if all is as it was when it was decided on; else tells what was refused. */
-  private @Nullable Outcome changePrice(String name, long price, Pricing pricing) {
-    Document before = pricing.registration;
-    List<Command> commands = new ArrayList<>();
-    if (pricing.agents != null) {
-      commands.add(new Command.SettleService(name, pricing.agents));
-    }
-    commands.add(
-        new Command.PutDocument(
-            key(name),
-            Map.of(Document.PRICE, Long.toString(price)),
-            Set.of(),
-            before.revision(),
-            new Act(
-                ServiceActs.PRICED,
-                name,
-                Map.of(
-                    ServiceActs.OLD_PRICE,
-                    Long.toString(before.integer(Document.PRICE)),
-                    ServiceActs.NEW_PRICE,
-                    Long.toString(price)))));
-    List<Outcome> outcomes =
-        ledger
-            .commit(new Request(exchange.tenant(), UUID.randomUUID(), null, "", true, commands))
-            .outcomes();
-    // Of an atomic request the others are undone for the sake of the one that was refused.
-    return outcomes.stream()
-        .filter(Outcome::refused)
-        .max(Comparator.comparing(ServicesResource::isRefusedItself))
-        .orElse(null);
-  }
-
-  private static boolean isRefusedItself(Outcome outcome) {
-    return outcome.status() == Outcome.Status.CONFLICT || outcome.reason() != Reason.CONFLICT;
-  }
-
-  /** Whether others were quicker, so that it can be tried again. */
-  private static boolean isOutrun(@Nullable Outcome refusal) {
-    return refusal != null && refusal.status() == Outcome.Status.CONFLICT;
   }
 
   @PATCH
   @Path("/{serviceId}/disabled")
-  @Operation(summary = "Disables or enables a service, without an event")
-  @APIResponse(
-      responseCode = "200",
-      description = "Whether it is disabled",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServiceState.class),
-              examples = @ExampleObject(name = "disabled", value = DISABLED)))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = DisabledRequest.class),
-              examples = @ExampleObject(name = "disabled", value = "{\"disabled\":true}")))
   public Response changeDisabled(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     boolean disabled = DisabledRequest.of(exchange.object()).disabled();
@@ -494,18 +259,6 @@ public final class ServicesResource {
 
   @POST
   @Path("/{serviceId}/enable")
-  @Operation(summary = "Enables a service, with an event even where it is enabled")
-  @APIResponse(
-      responseCode = "200",
-      description = "It is enabled",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServiceState.class),
-              examples =
-                  @ExampleObject(
-                      name = "enabled",
-                      value = "{\"serviceId\":\"search\",\"disabled\":false}")))
   public Response enable(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     exchange.object();
@@ -514,15 +267,6 @@ public final class ServicesResource {
 
   @POST
   @Path("/{serviceId}/disable")
-  @Operation(summary = "Disables a service, with an event even where it is disabled")
-  @APIResponse(
-      responseCode = "200",
-      description = "It is disabled and takes no usage",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServiceState.class),
-              examples = @ExampleObject(name = "disabled", value = DISABLED)))
   public Response disable(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     exchange.object();
@@ -543,25 +287,6 @@ public final class ServicesResource {
 
   @PUT
   @Path("/{serviceId}/metadata")
-  @Operation(summary = "Says what a service is, and whose")
-  @APIResponse(
-      responseCode = "200",
-      description = "What it is",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Metadata.class),
-              examples = @ExampleObject(name = "metadata", value = METADATA)))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = MetadataRequest.class),
-              examples =
-                  @ExampleObject(
-                      name = "metadata",
-                      value = "{\"description\":\"Full-text search\",\"owner\":\"team-a\"}")))
   public Response describe(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     Members members = exchange.object();
@@ -581,15 +306,6 @@ public final class ServicesResource {
 
   @GET
   @Path("/{serviceId}/metadata")
-  @Operation(summary = "Tells what a service is, and whose")
-  @APIResponse(
-      responseCode = "200",
-      description = "What it is",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = Metadata.class),
-              examples = @ExampleObject(name = "metadata", value = METADATA)))
   public Response metadata(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     return asking.ask(
@@ -607,18 +323,6 @@ public final class ServicesResource {
 
   @GET
   @Path("/{serviceId}/usage")
-  @Operation(summary = "Tells what a service has outstanding, and how many agents above 0")
-  @APIResponse(
-      responseCode = "200",
-      description = "The sums; zeros if nobody used it",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServiceUsage.class),
-              examples =
-                  @ExampleObject(
-                      name = "sums",
-                      value = "{\"serviceId\":\"search\",\"total\":3,\"agents\":1}")))
   public Response usage(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     return asking.ask(
@@ -634,22 +338,6 @@ public final class ServicesResource {
 
   @GET
   @Path("/{serviceId}/agents")
-  @Operation(
-      summary = "Lists the agents of a service that are not at 0, in order of first appearance")
-  @Parameter(
-      name = "limit",
-      in = ParameterIn.QUERY,
-      description = "Everything at once where it is absent",
-      schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000"))
-  @Parameter(name = "cursor", in = ParameterIn.QUERY, schema = @Schema(type = SchemaType.STRING))
-  @APIResponse(
-      responseCode = "200",
-      description = "The agents",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServiceAgents.class),
-              examples = @ExampleObject(name = "one", value = AGENTS)))
   public Response agents(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     int limit = Listing.limit(exchange);
@@ -665,20 +353,6 @@ public final class ServicesResource {
 
   @GET
   @Path("/{serviceId}/agents/top")
-  @Operation(summary = "Lists the agents that have most outstanding with a service")
-  @Parameter(
-      name = "limit",
-      in = ParameterIn.QUERY,
-      schema =
-          @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "100", defaultValue = "10"))
-  @APIResponse(
-      responseCode = "200",
-      description = "The agents above 0: greatest first, then by name",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ServiceAgents.class),
-              examples = @ExampleObject(name = "one", value = AGENTS)))
   public Response top(@Encoded @PathParam("serviceId") String serviceId) {
     String name = Exchange.name("serviceId", serviceId);
     int limit = (int) exchange.query().integer("limit", 10, 1, 100);

@@ -9,7 +9,6 @@ import java.math.BigInteger;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
 /** The bodies of requests and answers about usage, services and bills. */
@@ -28,17 +27,11 @@ public final class UsageBodies {
   static final long PRICE_MAX = 9_007_199_254L;
 
   private static final int TEXT_MAX = 256;
-  private static final String PATTERN = "[A-Za-z0-9._-]+";
 
   private UsageBodies() {}
 
   /** Usage to record. */
-  public record UsageRequest(
-      @Schema(required = true, minLength = 1, maxLength = AGENT_MAX, pattern = PATTERN)
-          String agent,
-      @Schema(required = true, minLength = 1, maxLength = SERVICE_MAX, pattern = PATTERN)
-          String serviceId,
-      @Schema(required = true, minimum = "1", maximum = "1000000") long requests) {
+  public record UsageRequest(String agent, String serviceId, long requests) {
     static UsageRequest of(Members members) {
       return new UsageRequest(
           members.id("agent", AGENT_MAX),
@@ -47,16 +40,8 @@ public final class UsageBodies {
     }
   }
 
-  /** Usage to record, several times. */
-  public record BulkRequest(
-      @Schema(required = true, minItems = 1, maxItems = 100) List<UsageRequest> items) {}
-
   /** A pair to settle. */
-  public record PairRequest(
-      @Schema(required = true, minLength = 1, maxLength = AGENT_MAX, pattern = PATTERN)
-          String agent,
-      @Schema(required = true, minLength = 1, maxLength = SERVICE_MAX, pattern = PATTERN)
-          String serviceId) {
+  public record PairRequest(String agent, String serviceId) {
     static PairRequest of(Members members) {
       return new PairRequest(members.id("agent", AGENT_MAX), members.id("serviceId", SERVICE_MAX));
     }
@@ -69,20 +54,7 @@ public final class UsageBodies {
   public record UsageExport(long exportedAt, List<PairTotal> items) {}
 
   /** An event of the log; which members its payload has depends on its type. */
-  public record LogItem(
-      long id,
-      @Schema(description = "Milliseconds since 1970") long ts,
-      @Schema(
-              enumeration = {
-                "recorded",
-                "settled",
-                "reset",
-                "service.enabled",
-                "service.disabled",
-                "service.deleted"
-              })
-          String type,
-      LogPayload payload) {}
+  public record LogItem(long id, long ts, String type, LogPayload payload) {}
 
   /** What an event is about. */
   public record LogPayload(
@@ -115,9 +87,7 @@ public final class UsageBodies {
       String agent, String serviceId, long requests, long priceStroops, BigInteger billedStroops) {}
 
   /** An agent to settle. */
-  public record AgentRequest(
-      @Schema(required = true, minLength = 1, maxLength = AGENT_MAX, pattern = PATTERN)
-          String agent) {
+  public record AgentRequest(String agent) {
     static AgentRequest of(Members members) {
       return new AgentRequest(members.id("agent", AGENT_MAX));
     }
@@ -139,11 +109,7 @@ public final class UsageBodies {
 
   /** A service to register, or what of it was registered. */
   public record ServicePrice(
-      @Schema(required = true, minLength = 1, maxLength = SERVICE_MAX, pattern = PATTERN)
-          String serviceId,
-      @Schema(required = true, minimum = "0", maximum = "9007199254") long priceStroops,
-      @Schema(maxLength = TEXT_MAX) @Nullable String description,
-      @Schema(minLength = 1, maxLength = TEXT_MAX) @Nullable String owner) {
+      String serviceId, long priceStroops, @Nullable String description, @Nullable String owner) {
     private static final Set<String> MEMBERS =
         Set.of("serviceId", "priceStroops", "description", "owner");
 
@@ -171,10 +137,6 @@ public final class UsageBodies {
     }
   }
 
-  /** Services to register, several at once. */
-  public record ServiceBulkRequest(
-      @Schema(required = true, minItems = 1, maxItems = 100) List<ServicePrice> items) {}
-
   /** What became of one service. */
   public record ServiceBulkResult(
       int index,
@@ -188,8 +150,7 @@ public final class UsageBodies {
   public record ServiceBulkResults(List<ServiceBulkResult> results) {}
 
   /** A new price. */
-  public record PriceRequest(
-      @Schema(required = true, minimum = "0", maximum = "9007199254") long priceStroops) {
+  public record PriceRequest(long priceStroops) {
     static PriceRequest of(Members members) {
       return new PriceRequest(members.integer("priceStroops", 0, PRICE_MAX));
     }
@@ -199,7 +160,7 @@ public final class UsageBodies {
   public record Price(String serviceId, long priceStroops) {}
 
   /** Whether a service is to be disabled. */
-  public record DisabledRequest(@Schema(required = true) boolean disabled) {
+  public record DisabledRequest(boolean disabled) {
     static DisabledRequest of(Members members) {
       return new DisabledRequest(members.flag("disabled"));
     }
@@ -209,9 +170,7 @@ public final class UsageBodies {
   public record ServiceState(String serviceId, boolean disabled) {}
 
   /** What a service is, and whose. */
-  public record MetadataRequest(
-      @Schema(required = true, maxLength = TEXT_MAX) String description,
-      @Schema(required = true, minLength = 1, maxLength = TEXT_MAX) String owner) {
+  public record MetadataRequest(String description, String owner) {
     static MetadataRequest of(Members members) {
       String description = members.required("description");
       String owner = members.required("owner");

@@ -9,13 +9,11 @@ import io.tallybook.ledger.Request;
 import io.tallybook.ledger.UsageEvent;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.view.Cell;
-import io.tallybook.service.Api;
 import io.tallybook.service.http.Asking;
 import io.tallybook.service.http.ErrorCode;
 import io.tallybook.service.http.Exchange;
 import io.tallybook.service.http.Members;
 import io.tallybook.service.http.Problem;
-import io.tallybook.service.usage.UsageBodies.BulkRequest;
 import io.tallybook.service.usage.UsageBodies.BulkResult;
 import io.tallybook.service.usage.UsageBodies.BulkResults;
 import io.tallybook.service.usage.UsageBodies.ClearedTotal;
@@ -32,25 +30,16 @@ import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jspecify.annotations.Nullable;
 
 /** Records usage of a service by an agent, and tells what a pair has outstanding. */
 @Path("/usage")
 @Singleton
 @RunOnVirtualThread
-@Tag(name = Api.USAGE)
 public final class UsageResource {
   /** Most items of one bulk request. */
   static final int BULK_ITEMS_MAX = 100;
 
-  private static final String PAIR = "{\"agent\":\"alice\",\"serviceId\":\"search\",\"total\":3}";
   private static final Set<String> BULK_MEMBERS = Set.of("items");
   private final Ledger ledger;
   private final Exchange exchange;
@@ -63,25 +52,6 @@ public final class UsageResource {
   }
 
   @POST
-  @Operation(summary = "Records requests of a service by an agent")
-  @APIResponse(
-      responseCode = "201",
-      description = "Recorded; total is what the pair now has outstanding",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = PairTotal.class),
-              examples = @ExampleObject(name = "recorded", value = PAIR)))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = UsageRequest.class),
-              examples =
-                  @ExampleObject(
-                      name = "three",
-                      value = "{\"agent\":\"alice\",\"serviceId\":\"search\",\"requests\":3}")))
   public Response record() {
     UsageRequest usage = UsageRequest.of(exchange.object());
     Outcome outcome = commit(List.of(command(usage))).getFirst();
@@ -94,31 +64,6 @@ public final class UsageResource {
 
   @POST
   @Path("/bulk")
-  @Operation(summary = "Records usage item by item; good items are kept")
-  @APIResponse(
-      responseCode = "201",
-      description = "What became of each item",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = BulkResults.class),
-              examples =
-                  @ExampleObject(
-                      name = "one good and one bad",
-                      value =
-                          "{\"results\":[{\"index\":0,\"ok\":true,\"total\":3},"
-                              + "{\"index\":1,\"ok\":false,\"error\":\"invalid_item\"}]}")))
-  @RequestBody(
-      required = true,
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = BulkRequest.class),
-              examples =
-                  @ExampleObject(
-                      name = "one",
-                      value =
-                          "{\"items\":[{\"agent\":\"alice\",\"serviceId\":\"search\",\"requests\":3}]}")))
   public Response recordBulk() {
     Members members = exchange.object();
     members.only(BULK_MEMBERS);
@@ -146,15 +91,6 @@ public final class UsageResource {
 
   @GET
   @Path("/{agent}/{serviceId}")
-  @Operation(summary = "Tells what a pair has outstanding; 0 if it was never used")
-  @APIResponse(
-      responseCode = "200",
-      description = "The pair",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = PairTotal.class),
-              examples = @ExampleObject(name = "pair", value = PAIR)))
   public Response pair(
       @Encoded @PathParam("agent") String agent,
       @Encoded @PathParam("serviceId") String serviceId) {
@@ -168,18 +104,6 @@ public final class UsageResource {
 
   @DELETE
   @Path("/{agent}/{serviceId}")
-  @Operation(summary = "Sets a pair to 0 and bills nothing")
-  @APIResponse(
-      responseCode = "200",
-      description = "What was taken off",
-      content =
-          @Content(
-              mediaType = "application/json",
-              schema = @Schema(implementation = ClearedTotal.class),
-              examples =
-                  @ExampleObject(
-                      name = "cleared",
-                      value = "{\"agent\":\"alice\",\"serviceId\":\"search\",\"clearedTotal\":3}")))
   public Response reset(
       @Encoded @PathParam("agent") String agent,
       @Encoded @PathParam("serviceId") String serviceId) {

@@ -1,10 +1,13 @@
 package io.tallybook.service.api;
 
+import static io.tallybook.service.api.Http.API;
+import static io.tallybook.service.api.Http.JSON;
 import static io.tallybook.service.api.Http.assertAnswer;
 import static io.tallybook.service.api.Http.assertProblem;
 import static io.tallybook.service.api.Http.get;
 import static io.tallybook.service.api.Http.post;
 import static io.tallybook.service.api.Http.register;
+import static io.tallybook.service.api.Http.request;
 import static io.tallybook.service.api.Http.unique;
 import static io.tallybook.service.api.Http.use;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -154,6 +157,14 @@ abstract class BillingTests {
     recordPairs(10_000, i -> EventsTests.event("", agent, "\"service\":\"s" + i + "\""));
     assertThat(settleAll(agent).jsonPath().getList("items")).hasSize(10_000);
     use(agent, "one-more", 1);
+    assertThat(
+            request()
+                .header("Accept", JSON)
+                .contentType(JSON)
+                .body("{\"agent\":\"" + agent + "\"}")
+                .post(API + "/settle/bulk")
+                .contentType())
+        .isEqualTo(JSON);
     assertProblem(
         settleAll(agent),
         422,

@@ -7,6 +7,7 @@ import static io.tallybook.service.api.Http.assertAnswer;
 import static io.tallybook.service.api.Http.assertProblem;
 import static io.tallybook.service.api.Http.get;
 import static io.tallybook.service.api.Http.post;
+import static io.tallybook.service.api.Http.register;
 import static io.tallybook.service.api.Http.use;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,6 +15,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.response.Response;
+import io.tallybook.service.api.Description.Operation;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -60,5 +62,19 @@ class CapacityTest {
             + "]}");
     assertAnswer(get("/usage/a/s"), 200, "{\"agent\":\"a\",\"serviceId\":\"s\",\"total\":2}");
     assertThat(get("/admin/indexes").jsonPath().getLong("entriesMax")).isEqualTo(2);
+    assertFull();
+  }
+
+  /** Of a full ledger: every operation that would write an entry says so. */
+  private static void assertFull() {
+    register("s", 250);
+    for (Operation operation : Description.get().operations()) {
+      if (operation.responses().containsKey(429)) {
+        Asked asked = Asked.example(operation, Map.of("agent", "a", "serviceId", "s"));
+        DescribedTests.assertRefused(
+            asked.withBody(asked.type(), asked.body().replace("alice", "a").replace("search", "s")),
+            429);
+      }
+    }
   }
 }

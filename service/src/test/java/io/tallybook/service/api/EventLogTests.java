@@ -78,6 +78,14 @@ abstract class EventLogTests {
             Map.of("serviceId", service, "tenantId", "public"),
             Map.of("serviceId", service, "tenantId", "public"),
             Map.of("serviceId", service));
+    assertThat(get("/events/summary").jsonPath().<String, Integer>getMap("counts"))
+        .containsOnlyKeys(
+            "recorded",
+            "settled",
+            "reset",
+            "service.enabled",
+            "service.disabled",
+            "service.deleted");
   }
 
   @Test

@@ -63,9 +63,7 @@ class FailuresTest {
 
   @AfterEach
   void mend() {
-    UnreliableStore.failure = null;
-    UnreliableStore.failureAfterReads = null;
-    UnreliableStore.COMMITS_LEFT.set(0);
+    UnreliableStore.mend();
   }
 
   private static void fail(Supplier<RuntimeException> failure) {
@@ -245,21 +243,21 @@ class FailuresTest {
   @Test
   void healthTellsAStorageThatCannotBeUsed() {
     fail(() -> UnreliableStore.unavailable(true));
-    Response ready = RestAssured.get("/q/health/ready");
+    Response ready = Http.ofFramework("/q/health/ready");
     assertThat(ready.statusCode()).isEqualTo(503);
     assertThat(ready.jsonPath().getString("status")).isEqualTo("DOWN");
     assertThat(ready.asString()).doesNotContain("secret");
-    assertThat(RestAssured.get("/q/health/live").statusCode()).isEqualTo(200);
-    assertThat(RestAssured.get("/q/health/started").statusCode()).isEqualTo(200);
+    assertThat(Http.ofFramework("/q/health/live").statusCode()).isEqualTo(200);
+    assertThat(Http.ofFramework("/q/health/started").statusCode()).isEqualTo(200);
     mend();
-    assertThat(RestAssured.get("/q/health/ready").statusCode()).isEqualTo(200);
+    assertThat(Http.ofFramework("/q/health/ready").statusCode()).isEqualTo(200);
   }
 
   @Test
   void failuresAreCounted() {
     fail(() -> UnreliableStore.unavailable(true));
     post("/usage", USAGE);
-    assertThat(RestAssured.get("/metrics").asString())
+    assertThat(Http.ofFramework("/metrics").asString())
         .containsPattern("ledger_failures_total\\{kind=\"unavailable\",[^}]*} [1-9]");
   }
 

@@ -77,7 +77,17 @@ final class Http {
 
   /** A request whose path is sent as it is. */
   static RequestSpecification request() {
-    return RestAssured.given().config(CONFIG).urlEncodingEnabled(false).filter(new CommonHeaders());
+    return RestAssured.given()
+        .config(CONFIG)
+        .urlEncodingEnabled(false)
+        .filter(new CommonHeaders())
+        .filter(new AsDescribed());
+  }
+
+  /** What the framework answers at a path that is not the API's. */
+  static Response ofFramework(String path) {
+    assertThat(path).matches("/q/.*|/metrics.*");
+    return RestAssured.get(path);
   }
 
   static Response get(String path) {

@@ -1,5 +1,7 @@
 package io.tallybook.service.api;
 
+import static io.tallybook.service.api.Http.API;
+import static io.tallybook.service.api.Http.JSON;
 import static io.tallybook.service.api.Http.assertAnswer;
 import static io.tallybook.service.api.Http.assertProblem;
 import static io.tallybook.service.api.Http.delete;
@@ -8,6 +10,7 @@ import static io.tallybook.service.api.Http.patch;
 import static io.tallybook.service.api.Http.post;
 import static io.tallybook.service.api.Http.put;
 import static io.tallybook.service.api.Http.register;
+import static io.tallybook.service.api.Http.request;
 import static io.tallybook.service.api.Http.unique;
 import static io.tallybook.service.api.Http.use;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -314,6 +317,14 @@ abstract class ServicesTests {
     BillingTests.recordPairs(
         10_000, i -> EventsTests.event("", "p" + i, "\"service\":\"" + id + "\""));
     use("one-more", id, 1);
+    assertThat(
+            request()
+                .header("Accept", JSON)
+                .contentType(JSON)
+                .body("{\"priceStroops\":3}")
+                .patch(API + "/services/" + id + "/price?settle=true")
+                .contentType())
+        .isEqualTo(JSON);
     assertProblem(
         patch("/services/" + id + "/price?settle=true", "{\"priceStroops\":3}"),
         422,

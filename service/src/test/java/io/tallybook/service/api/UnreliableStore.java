@@ -29,6 +29,12 @@ public class UnreliableStore {
   /** What the next reads throw once they have answered; null for nothing. */
   static volatile @Nullable Supplier<RuntimeException> failureAfterReads;
 
+  /** Whether statistics fail too. */
+  static volatile boolean failsStatistics;
+
+  /** What is committed ahead of every commit; null for nothing. */
+  static volatile @Nullable Request outrunBy;
+
   /** How many commits still succeed before they fail. */
   static final AtomicInteger COMMITS_LEFT = new AtomicInteger();
 
@@ -50,6 +56,10 @@ public class UnreliableStore {
       public List<Receipt> commit(List<Request> group) {
         if (COMMITS_LEFT.getAndDecrement() <= 0) {
           fail();
+        }
+        Request other = outrunBy;
+        if (other != null) {
+          memory.commit(List.of(other));
         }
         return memory.commit(group);
       }
@@ -77,6 +87,9 @@ public class UnreliableStore {
 
       @Override
       public StoreStatistics statistics() {
+        if (failsStatistics) {
+          fail();
+        }
         return memory.statistics();
       }
 
@@ -85,6 +98,15 @@ public class UnreliableStore {
         memory.close();
       }
     };
+  }
+
+  /** Fails no more. */
+  static void mend() {
+    failure = null;
+    failureAfterReads = null;
+    failsStatistics = false;
+    outrunBy = null;
+    COMMITS_LEFT.set(0);
   }
 
   private static void fail() {

@@ -1,0 +1,6 @@
+package io.tallybook.service.api;
+
+import io.quarkus.test.junit.QuarkusIntegrationTest;
+
+@QuarkusIntegrationTest
+class MemoryDescribedIT extends DescribedTests {}
