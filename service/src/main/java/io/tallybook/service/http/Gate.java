@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
@@ -75,6 +76,9 @@ public final class Gate {
           + " img-src 'self' data:; frame-ancestors 'none'";
   private static final String POLICY =
       "default-src 'none'; frame-ancestors 'none'; script-src 'none'";
+
+  /** The code by which HTTP/2 says that a stream broke off (RFC 9113, 7). */
+  private static final long INTERNAL_ERROR = 2;
 
   private final HttpCounts counts;
   private final boolean isCors;
@@ -256,7 +260,7 @@ public final class Gate {
 
   private void answerFailure(RoutingContext context) {
     if (context.response().headWritten()) {
-      context.response().reset();
+      context.response().reset(INTERNAL_ERROR);
       return;
     }
     if (context.get(REQUEST_ID) == null) { // refused before any route, for its target or its host
@@ -308,10 +312,29 @@ public final class Gate {
     } else {
       LOG.warnf(cause, "The answer to %s %s was cut off", request.method(), request.path());
     }
+    // What is written before that is done would end the answer well.
     if (request.version() == HttpVersion.HTTP_2) {
-      request.response().reset();
+      awaitReset(request);
     } else {
-      awaitClosed(request); // what is written before that would end the answer well
+      awaitClosed(request);
+    }
+  }
+
+  private static void awaitReset(HttpServerRequest request) {
+    if (request.connection() instanceof ConnectionBase connection) {
+      Future<Boolean> reset =
+          connection
+              .channelHandlerContext()
+              .executor()
+              .submit(() -> request.response().reset(INTERNAL_ERROR));
+      try {
+        Boolean ignored = reset.get(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } catch (ExecutionException | TimeoutException e) {
+        LOG.debug("An answer that was cut off could not be reset", e);
+        closeUnread(request);
+      }
     }
   }
 
@@ -337,7 +360,7 @@ public final class Gate {
       closeUnread(request);
       return;
     }
-    request.response().reset();
+    request.response().reset(INTERNAL_ERROR);
     long ignored =
         vertx.setTimer(
             TimeUnit.SECONDS.toMillis(CLOSE_SECONDS_MAX),
