@@ -13,11 +13,13 @@ import io.tallybook.ledger.Reason;
 import io.tallybook.ledger.Tenant;
 import io.tallybook.ledger.facade.EntryPage;
 import io.tallybook.ledger.facade.EntryQuery;
+import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerReader;
 import io.tallybook.ledger.facade.Page;
 import io.tallybook.ledger.storage.CellScan;
 import io.tallybook.ledger.storage.EntryIndex;
 import io.tallybook.ledger.storage.EntryMark;
+import io.tallybook.ledger.storage.LedgerStore;
 import io.tallybook.ledger.storage.Snapshot;
 import io.tallybook.ledger.storage.StoreStatistics;
 import io.tallybook.ledger.view.Bucket;
@@ -42,7 +44,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Compares everything that can be asked of a ledger with what the model answers. */
-final class Audit {
+public final class Audit {
   private final Book book;
   private final ReferenceModel model;
 
@@ -579,23 +581,26 @@ final class Audit {
 
   // ---- Without the model ------------------------------------------------------------------------
 
-  /**
-   * Recomputes every cell of every view from the entries of the book's tenant, for ledgers that the
-   * model was not told of.
-   */
+  /** Recomputes the book's tenant, for ledgers that the model was not told of. */
   static void recompute(Book book) {
-    List<Entry> all = all(book);
+    recompute(book.ledger, book.store, book.tenant);
+  }
+
+  /**
+   * Recomputes every cell of every view from the entries of a tenant, and what is kept of it as a
+   * whole; checks that its sequences are gapless. Nobody may write meanwhile.
+   */
+  public static void recompute(Ledger ledger, LedgerStore store, String tenant) {
+    List<Entry> all = all(ledger, tenant);
     List<Document> views =
-        book.store.read(
-            book.tenant, snapshot -> snapshot.documents("system", DocumentKey.VIEW, 0, 100));
-    ReferenceModel model = ReferenceModel.of(book.tenant, all, views);
+        store.read(tenant, snapshot -> snapshot.documents("system", DocumentKey.VIEW, 0, 100));
+    ReferenceModel model = ReferenceModel.of(tenant, all, views);
     for (ViewDefinition view : model.views()) {
-      List<Cell> cells =
-          book.store.read(book.tenant, snapshot -> scan(snapshot, CellScan.all(view)));
-      assertThat(cells).as("view %s", view.name()).isEqualTo(model.cells(book.tenant, view));
+      List<Cell> cells = store.read(tenant, snapshot -> scan(snapshot, CellScan.all(view)));
+      assertThat(cells).as("view %s", view.name()).isEqualTo(model.cells(tenant, view));
     }
-    Tenant expected = model.tenant(book.tenant);
-    Tenant actual = book.store.read(book.tenant, Snapshot::tenant);
+    Tenant expected = model.tenant(tenant);
+    Tenant actual = store.read(tenant, Snapshot::tenant);
     assertThat(actual)
         .isEqualTo(
             new Tenant(
@@ -613,11 +618,15 @@ final class Audit {
 
   /** All entries of the book's tenant; checks that sequences are gapless. */
   static List<Entry> all(Book book) {
+    return all(book.ledger, book.tenant);
+  }
+
+  private static List<Entry> all(Ledger ledger, String tenant) {
     List<Entry> all = new ArrayList<>();
     EntryMark mark = null;
     do {
       EntryQuery query = new EntryQuery(EntryFilter.ALL, false, false, mark, 1_000);
-      EntryPage page = book.read(reader -> reader.entries(query));
+      EntryPage page = ledger.read(tenant, "audit", reader -> reader.entries(query));
       all.addAll(page.entries());
       mark = page.next();
     } while (mark != null);
