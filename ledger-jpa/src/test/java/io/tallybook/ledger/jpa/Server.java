@@ -19,7 +19,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A PostgreSQL of one test, which can be stopped, killed, and started again over what it wrote. */
-final class Server implements AutoCloseable {
+public final class Server implements AutoCloseable {
   private static final Duration START_MAX = Duration.ofMinutes(2);
 
   private final EmbeddedPostgres installed;
@@ -29,7 +29,7 @@ final class Server implements AutoCloseable {
   private @Nullable Process process;
 
   /** Makes a server and starts it with some settings of postgresql.conf. */
-  Server(Map<String, String> settings) throws IOException, SQLException {
+  public Server(Map<String, String> settings) throws IOException, SQLException {
     installed = EmbeddedPostgres.builder().start();
     data = Path.of(one("SHOW data_directory"));
     String options = Files.readString(data.resolve("postmaster.opts"));
@@ -53,7 +53,7 @@ final class Server implements AutoCloseable {
     return all;
   }
 
-  int port() {
+  public int port() {
     return installed.getPort();
   }
 
@@ -63,7 +63,7 @@ final class Server implements AutoCloseable {
   }
 
   /** Starts it; returns when it answers. What a killed one left behind may delay that. */
-  void start() {
+  public void start() {
     await()
         .atMost(START_MAX)
         .pollInterval(Duration.ofMillis(50))
@@ -115,7 +115,7 @@ final class Server implements AutoCloseable {
   }
 
   /** Kills it, as {@code kill -9} of the postmaster does; nothing more reaches the disk. */
-  void kill() {
+  public void kill() {
     Process running = process;
     if (running == null) {
       throw new IllegalStateException("the server is not running");

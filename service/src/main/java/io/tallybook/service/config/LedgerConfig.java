@@ -12,7 +12,7 @@ public interface LedgerConfig {
   /** The setting of the framework that lists the origins from which browsers may ask. */
   String CORS_ORIGINS = "quarkus.http.cors.origins";
 
-  /** Where the ledger is kept: {@code memory}. */
+  /** Where the ledger is kept: {@code memory} or {@code jpa}. */
   @WithDefault("memory")
   String storage();
 
@@ -25,6 +25,9 @@ public interface LedgerConfig {
 
   /** The bounds of the storage {@code memory}. */
   Memory memory();
+
+  /** The bounds of the storage {@code jpa}. */
+  Jpa jpa();
 
   /** How writes are joined to commits. */
   Commit commit();
@@ -41,6 +44,29 @@ public interface LedgerConfig {
     /** Most of the heap that may be in use before entries are refused, in percent, 1 to 95. */
     @WithDefault("75")
     int heapPercentMax();
+  }
+
+  /** The bounds of the storage {@code jpa}, which is PostgreSQL. */
+  interface Jpa {
+    /** The schema that the tables are in, which is made where it is missing. */
+    @WithDefault("tallybook")
+    String schema();
+
+    /** Most entries that are kept, at least 1; one more is refused. */
+    @WithDefault("9223372036854775807")
+    long maxEntries();
+
+    /** How long a commit may take, in milliseconds, 100 to 600,000. */
+    @WithDefault("20000")
+    int commitMillisMax();
+
+    /** How long a query of a question may take, in milliseconds, 100 to 3,600,000. */
+    @WithDefault("30000")
+    int readMillisMax();
+
+    /** How many names of the dictionary are kept at hand, 1,000 to 10,000,000. */
+    @WithDefault("200000")
+    int namesCached();
   }
 
   /** How writes are joined to commits. */

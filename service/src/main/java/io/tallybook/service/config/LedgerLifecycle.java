@@ -2,6 +2,8 @@ package io.tallybook.service.config;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.tallybook.ledger.LedgerException;
 import io.tallybook.ledger.Tenant;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerReader;
@@ -22,7 +24,12 @@ public final class LedgerLifecycle {
     SettingsCheck.requireKnown(names.getPropertyNames());
     SettingsCheck.requireExactOrigins(
         names.getOptionalValues(LedgerConfig.CORS_ORIGINS, String.class).orElse(List.of()));
-    ledger.start();
+    try {
+      ledger.start();
+    } catch (LedgerException e) {
+      LOG.debug("The ledger cannot be started", e);
+      throw new ConfigurationException(e.getMessage() + ".");
+    }
     SettingsCheck.requireSameCurrency(
         config.currency(), ledger.read(Tenant.SYSTEM, "start", LedgerReader::currency));
     started = true;

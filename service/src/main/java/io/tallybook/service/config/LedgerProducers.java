@@ -4,6 +4,9 @@ import io.smallrye.common.annotation.Identifier;
 import io.tallybook.ledger.facade.GroupCommitSettings;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerObserver;
+import io.tallybook.ledger.jpa.JpaDatabase;
+import io.tallybook.ledger.jpa.JpaSettings;
+import io.tallybook.ledger.jpa.JpaStore;
 import io.tallybook.ledger.memory.MemorySettings;
 import io.tallybook.ledger.memory.MemoryStore;
 import io.tallybook.ledger.storage.CommitPlanner;
@@ -14,6 +17,7 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.InstantSource;
 import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /**
  * Makes the ledger from the settings. Each storage is a bean under the word that chooses it; only
@@ -34,6 +38,28 @@ final class LedgerProducers {
         planner,
         new MemorySettings(
             config.currency(), config.memory().maxEntries(), config.memory().heapPercentMax()));
+  }
+
+  @Produces
+  @Singleton
+  @Identifier(JpaStore.NAME)
+  LedgerStore jpa(
+      CommitPlanner planner,
+      LedgerConfig config,
+      JpaDatabase database,
+      @ConfigProperty(name = "quarkus.datasource.active") boolean isActive) {
+    SettingsCheck.requireProfile(JpaStore.NAME, isActive);
+    LedgerConfig.Jpa jpa = config.jpa();
+    return new JpaStore(
+        planner,
+        new JpaSettings(
+            jpa.schema(),
+            config.currency(),
+            jpa.maxEntries(),
+            jpa.commitMillisMax(),
+            jpa.readMillisMax(),
+            jpa.namesCached()),
+        database);
   }
 
   @Produces

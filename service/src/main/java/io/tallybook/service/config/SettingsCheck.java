@@ -15,6 +15,11 @@ final class SettingsCheck {
           "ledger.currency",
           "ledger.memory.max-entries",
           "ledger.memory.heap-percent-max",
+          "ledger.jpa.schema",
+          "ledger.jpa.max-entries",
+          "ledger.jpa.commit-millis-max",
+          "ledger.jpa.read-millis-max",
+          "ledger.jpa.names-cached",
           "ledger.commit.group-commands-max",
           "ledger.commit.linger-micros",
           "ledger.commit.waiting-requests-max",
@@ -22,6 +27,7 @@ final class SettingsCheck {
           "ledger.export.seconds-max");
 
   private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
+  private static final Pattern SCHEMA = Pattern.compile("[a-z][a-z0-9_]{0,62}");
   private static final Pattern ORIGIN = Pattern.compile("https?://[^/*\\s]+");
 
   private SettingsCheck() {}
@@ -56,6 +62,18 @@ final class SettingsCheck {
     }
   }
 
+  /** Refuses a storage whose profile is not on, so that what it needs is not there. */
+  static void requireProfile(String storage, boolean isActive) {
+    if (!isActive) {
+      throw new ConfigurationException(
+          "Start with quarkus.profile="
+              + storage
+              + " instead of ledger.storage="
+              + storage
+              + ": the profile turns on what that storage needs.");
+    }
+  }
+
   /** Refuses values out of bounds. */
   static void requireBounds(LedgerConfig config) {
     if (!CURRENCY.matcher(config.currency()).matches()) {
@@ -67,6 +85,18 @@ final class SettingsCheck {
     LedgerConfig.Memory memory = config.memory();
     requireRange("ledger.memory.max-entries", memory.maxEntries(), 1, 2_000_000_000);
     requireRange("ledger.memory.heap-percent-max", memory.heapPercentMax(), 1, 95);
+    LedgerConfig.Jpa jpa = config.jpa();
+    if (!SCHEMA.matcher(jpa.schema()).matches()) {
+      throw new ConfigurationException(
+          "Set ledger.jpa.schema to a lower-case letter and then up to 62 lower-case letters, digits"
+              + " and underscores: it is '"
+              + jpa.schema()
+              + "'.");
+    }
+    requireRange("ledger.jpa.max-entries", jpa.maxEntries(), 1, Long.MAX_VALUE);
+    requireRange("ledger.jpa.commit-millis-max", jpa.commitMillisMax(), 100, 600_000);
+    requireRange("ledger.jpa.read-millis-max", jpa.readMillisMax(), 100, 3_600_000);
+    requireRange("ledger.jpa.names-cached", jpa.namesCached(), 1_000, 10_000_000);
     LedgerConfig.Commit commit = config.commit();
     requireRange("ledger.commit.group-commands-max", commit.groupCommandsMax(), 1, 100_000);
     requireRange("ledger.commit.linger-micros", commit.lingerMicros(), 0, 100_000);

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
+import io.tallybook.service.api.WebAccessLog.Access;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,42 +28,13 @@ import org.junit.jupiter.api.Test;
  * same form are made.
  */
 abstract class RealDataTests {
-  private static final Path DATA =
-      Path.of(System.getProperty("tallybook.data", "../../shared/data"));
-
-  /** A line of the web access log, by the number of its line. */
-  private record Access(
-      int line, String time, String agent, String service, String type, long bytes) {}
-
   @Test
   void aWebAccessLogBecomesUsage() throws IOException {
-    boolean isReal = Files.exists(DATA.resolve("web-access-2015.csv"));
-    List<Access> log = isReal ? accesses(DATA.resolve("web-access-2015.csv")) : madeUpAccesses();
-    if (isReal) {
-      assertThat(log).hasSize(10_000);
-      assertThat(log.stream().map(Access::agent).distinct()).hasSize(1_753);
-      assertThat(log.stream().map(Access::service).distinct()).hasSize(41);
-      assertThat(log.stream().mapToLong(Access::bytes).sum()).isEqualTo(2_747_282_740L);
-    }
+    List<Access> log = WebAccessLog.read();
     String source = unique("/web-access-2015");
     String org = unique("web");
     String lines =
-        log.stream()
-            .map(
-                access ->
-                    ("{\"specversion\":\"1.0\",\"source\":\"%s\",\"id\":\"%d\",\"type\":\"%s\","
-                            + "\"subject\":\"%s\",\"time\":\"%s\",\"data\":{\"organization\":\"%s\","
-                            + "\"service\":\"%s\",\"units\":%d}}\n")
-                        .formatted(
-                            source,
-                            access.line,
-                            access.type,
-                            access.agent,
-                            access.time,
-                            org,
-                            access.service,
-                            access.bytes))
-            .collect(Collectors.joining());
+        log.stream().map(access -> access.event(source, org, "")).collect(Collectors.joining("\n"));
 
     JsonPath before = get("/rollups").jsonPath();
     assertStream(lines, log.size(), 0);
@@ -102,14 +74,14 @@ abstract class RealDataTests {
     // The entries of one agent, from its index.
     Access one = log.get(log.size() / 2);
     List<String> ids = new ArrayList<>();
-    for (JsonPath page : pages("/entries?agent=" + one.agent + "&source=" + source)) {
+    for (JsonPath page : pages("/entries?agent=" + one.agent() + "&source=" + source)) {
       ids.addAll(page.getList("items.id"));
     }
     assertThat(ids)
         .isEqualTo(
             log.stream()
-                .filter(access -> access.agent.equals(one.agent))
-                .map(access -> String.valueOf(access.line))
+                .filter(access -> access.agent().equals(one.agent()))
+                .map(access -> String.valueOf(access.line()))
                 .toList());
 
     // Again: nothing changes.
@@ -119,34 +91,21 @@ abstract class RealDataTests {
 
   @Test
   void theTopOfEachServiceIsThatOfTheLog() throws IOException {
-    boolean isReal = Files.exists(DATA.resolve("web-access-2015.csv"));
-    List<Access> log = isReal ? accesses(DATA.resolve("web-access-2015.csv")) : madeUpAccesses();
+    List<Access> log = WebAccessLog.read();
     // Services of the test's own, since what is outstanding knows no organization.
     String prefix = unique("top") + "-";
     String source = unique("/web-access-2015");
     assertStream(
         log.stream()
-            .map(
-                access ->
-                    ("{\"specversion\":\"1.0\",\"source\":\"%s\",\"id\":\"%d\",\"type\":\"%s\","
-                            + "\"subject\":\"%s\",\"time\":\"%s\",\"data\":{\"service\":\"%s\","
-                            + "\"units\":%d}}\n")
-                        .formatted(
-                            source,
-                            access.line,
-                            access.type,
-                            access.agent,
-                            access.time,
-                            prefix + access.service,
-                            access.bytes))
-            .collect(Collectors.joining()),
+            .map(access -> access.event(source, null, prefix))
+            .collect(Collectors.joining("\n")),
         log.size(),
         0);
     Map<String, Map<String, Long>> byService = new TreeMap<>();
     for (Access access : log) {
       byService
-          .computeIfAbsent(access.service, s -> new HashMap<>())
-          .merge(access.agent, access.bytes, Long::sum);
+          .computeIfAbsent(access.service(), s -> new HashMap<>())
+          .merge(access.agent(), access.bytes(), Long::sum);
     }
     byService.forEach(
         (service, agents) -> {
@@ -179,7 +138,7 @@ abstract class RealDataTests {
 
   @Test
   void callsOfALanguageModelBecomeUsage() throws IOException {
-    Path file = DATA.resolve("azure-llm-2023-code.csv");
+    Path file = WebAccessLog.DATA.resolve("azure-llm-2023-code.csv");
     boolean isReal = Files.exists(file);
     List<String> rows = isReal ? Files.readAllLines(file, UTF_8) : madeUpCalls();
     String service = unique("code");
@@ -253,32 +212,6 @@ abstract class RealDataTests {
       }
       cursor = "&cursor=" + next;
     }
-  }
-
-  private static List<Access> accesses(Path file) throws IOException {
-    List<Access> log = new ArrayList<>();
-    List<String> rows = Files.readAllLines(file, UTF_8);
-    for (int i = 1; i < rows.size(); i++) {
-      String[] row = rows.get(i).split(",", -1);
-      log.add(
-          new Access(i + 1, row[0], row[1], row[2], row[3] + " " + row[4], Long.parseLong(row[5])));
-    }
-    return log;
-  }
-
-  private static List<Access> madeUpAccesses() {
-    List<Access> log = new ArrayList<>();
-    for (int i = 0; i < 10_000; i++) {
-      log.add(
-          new Access(
-              i + 2,
-              "2015-05-%02dT%02d:%02d:00Z".formatted(17 + i % 4, i * 7 % 24, i % 60),
-              "client-%04d".formatted(i * 31 % 1_753),
-              "service-" + i * i % 41,
-              (i % 50 == 0 ? "POST " : "GET ") + (i % 9 == 0 ? 404 : 200),
-              i * 7_919L % 500_000));
-    }
-    return log;
   }
 
   private static List<String> madeUpCalls() {

@@ -1,28 +1,44 @@
 package io.tallybook.service.api;
 
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.TreeSet;
 
 /**
- * Which parts of the description the tests of this run have seen. It is kept with the process,
- * because tests with another configuration have class loaders of their own.
+ * Which parts of the description the tests of this run have seen. It is kept with the process, in
+ * its properties, because tests with another configuration have class loaders of their own.
  */
 final class Seen {
-  private static final String KEY = Seen.class.getName();
+  private static final String PART = Seen.class.getName() + ".part ";
+  private static final String DESCRIPTION = Seen.class.getName() + ".description ";
 
   private Seen() {}
 
   /** Notes parts of a description. */
   static void note(Description description, Set<String> parts) {
-    all().computeIfAbsent(description.text(), d -> new ConcurrentSkipListSet<>()).addAll(parts);
+    String text = description.text();
+    System.setProperty(DESCRIPTION + text.hashCode(), text);
+    parts.forEach(part -> System.setProperty(PART + part, ""));
   }
 
-  /** The parts that were seen, by the text of the description; one, where all went well. */
-  @SuppressWarnings("unchecked") // is put here alone
-  static ConcurrentMap<String, Set<String>> all() {
-    return (ConcurrentMap<String, Set<String>>)
-        System.getProperties().computeIfAbsent(KEY, k -> new ConcurrentHashMap<>());
+  /** The parts that were seen. */
+  static Set<String> parts() {
+    Set<String> parts = new TreeSet<>();
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (name.startsWith(PART)) {
+        parts.add(name.substring(PART.length()));
+      }
+    }
+    return parts;
+  }
+
+  /** The texts of the descriptions; one, where all services of the run described the same. */
+  static Set<String> descriptions() {
+    Set<String> texts = new TreeSet<>();
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (name.startsWith(DESCRIPTION)) {
+        texts.add(String.valueOf(System.getProperty(name)));
+      }
+    }
+    return texts;
   }
 }

@@ -48,8 +48,9 @@ class SettingsCheckTest {
             "Remove or rename ledger.memory.max-entry: the settings of the ledger are"
                 + " ledger.commit.group-commands-max, ledger.commit.linger-micros,"
                 + " ledger.commit.wait-millis-max, ledger.commit.waiting-requests-max,"
-                + " ledger.currency, ledger.export.seconds-max, ledger.memory.heap-percent-max,"
-                + " ledger.memory.max-entries, ledger.storage.");
+                + " ledger.currency, ledger.export.seconds-max, ledger.jpa.commit-millis-max, ledger.jpa.max-entries,"
+                + " ledger.jpa.names-cached, ledger.jpa.read-millis-max, ledger.jpa.schema, ledger.memory.heap-percent-max, ledger.memory.max-entries,"
+                + " ledger.storage.");
     assertThatCode(() -> SettingsCheck.requireKnown(SettingsCheck.KEYS)).doesNotThrowAnyException();
   }
 

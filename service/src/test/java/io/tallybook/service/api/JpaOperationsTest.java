@@ -1,0 +1,13 @@
+package io.tallybook.service.api;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+
+@QuarkusTest
+@TestProfile(JpaProfile.class)
+class JpaOperationsTest extends OperationsTests {
+  @Override
+  String storage() {
+    return "jpa";
+  }
+}

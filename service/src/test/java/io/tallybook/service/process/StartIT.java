@@ -1,0 +1,89 @@
+package io.tallybook.service.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What stops the start, and what a storage that is not chosen leaves alone. */
+class StartIT {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "ledger.storage=paper| Set ledger.storage to one of jpa, memory: there is no storage 'paper'.",
+        "ledger.storage=jpa| Start with quarkus.profile=jpa instead of ledger.storage=jpa",
+        "ledger.max-entries=5| Remove or rename ledger.max-entries: the settings of the ledger are",
+        "ledger.jpa.schema=Public| Set ledger.jpa.schema to a lower-case letter",
+        "ledger.currency=dollar| Set ledger.currency to three capital letters"
+      })
+  void aWrongSettingStopsTheStartWithWhatToDo(String setting, String message)
+      throws IOException, InterruptedException {
+    String[] parts = setting.split("=", 2);
+    assertStops(Map.of(parts[0], parts[1]), message);
+  }
+
+  @Test
+  void withoutItsDatabaseTheServiceDoesNotStartAndSaysWhatItTried()
+      throws IOException, InterruptedException {
+    int port;
+    try (ServerSocket nobody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = nobody.getLocalPort();
+    }
+    String url = "jdbc:postgresql://127.0.0.1:" + port + "/usage";
+    assertStops(
+        Map.of(
+            "quarkus.profile",
+            "jpa",
+            "quarkus.datasource.jdbc.url",
+            url + "?user=who&password=secret"),
+        "Cannot use PostgreSQL at "
+            + url
+            + ": the database cannot be reached or broke off; set quarkus.datasource.jdbc.url,"
+            + " quarkus.datasource.username and quarkus.datasource.password to a database whose"
+            + " tables the user may create.");
+  }
+
+  @Test
+  void aStorageThatIsNotChosenOpensNoConnection() throws IOException, InterruptedException {
+    try (ServerSocket database = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+      String url = "jdbc:postgresql://127.0.0.1:" + database.getLocalPort() + "/usage";
+      try (ServiceProcess service =
+          ServiceProcess.start(
+              Map.of("quarkus.datasource.jdbc.url", url, "quarkus.datasource.username", "who"))) {
+        Client client = new Client(service);
+        assertThat(client.get("/health/ready").statusCode()).isEqualTo(200);
+        assertThat(client.record("/start", "1", 5).statusCode()).isEqualTo(200);
+        assertThat(service.terminate()).isEqualTo(143);
+      }
+      database.setSoTimeout(1);
+      assertThat(connects(database)).isFalse();
+    }
+  }
+
+  private static boolean connects(ServerSocket server) throws IOException {
+    try {
+      server.accept().close();
+      return true;
+    } catch (SocketTimeoutException e) {
+      return false;
+    }
+  }
+
+  private static void assertStops(Map<String, String> settings, String message)
+      throws IOException, InterruptedException {
+    try (ServiceProcess service = ServiceProcess.launch(settings)) {
+      assertThat(service.await()).isEqualTo(1);
+      assertThat(service.output())
+          .contains(message)
+          .doesNotContain("Exception")
+          .doesNotContain("secret");
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The jar that is shipped, started and ended as processes: starts, crashes, and several nodes. */
+@NullMarked
+package io.tallybook.service.process;
+
+import org.jspecify.annotations.NullMarked;
