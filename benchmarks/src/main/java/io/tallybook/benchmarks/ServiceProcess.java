@@ -42,11 +42,21 @@ final class ServiceProcess implements AutoCloseable {
    */
   static ServiceProcess start(String jar, String heap, String... before)
       throws IOException, InterruptedException {
+    return start(jar, heap, List.of(before), List.of());
+  }
+
+  /**
+   * Starts the service with settings of its own and waits until it is ready.
+   *
+   * @param settings as the command takes them, such as {@code -Dquarkus.profile=jpa}
+   */
+  static ServiceProcess start(String jar, String heap, List<String> before, List<String> settings)
+      throws IOException, InterruptedException {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
-    List<String> command = new ArrayList<>(List.of(before));
+    List<String> command = new ArrayList<>(before);
     command.addAll(
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -54,9 +64,9 @@ final class ServiceProcess implements AutoCloseable {
             "-XX:+UseCompactObjectHeaders",
             "-Dquarkus.http.host=127.0.0.1",
             "-Dquarkus.http.port=" + port,
-            "-Dquarkus.log.level=WARN",
-            "-jar",
-            jar));
+            "-Dquarkus.log.level=WARN"));
+    command.addAll(settings);
+    command.addAll(List.of("-jar", jar));
     ServiceProcess service =
         new ServiceProcess(
             new ProcessBuilder(command)
