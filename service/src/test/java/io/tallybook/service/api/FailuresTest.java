@@ -287,6 +287,7 @@ class FailuresTest {
     try (HttpClient client = HttpClient.newHttpClient()) {
       HttpResponse<InputStream> answer = client.send(request, BodyHandlers.ofInputStream());
       assertThat(answer.version()).isEqualTo(HttpClient.Version.HTTP_2);
+      assertThat(answer.statusCode()).isEqualTo(200);
       try (InputStream body = answer.body()) {
         await().atMost(WAIT).untilAtomic(UnreliableStore.READS_OPEN, equalTo(0));
         assertThatThrownBy(body::readAllBytes).isInstanceOf(IOException.class);
@@ -294,7 +295,7 @@ class FailuresTest {
     }
   }
 
-  /** Records more than fits into all buffers between the service and a client. */
+  /** Records 60 MB, more than fits into all buffers between the service and a client. */
   private static void fillBuffers() {
     UnreliableStore.COMMITS_LEFT.set(100);
     String text = "x".repeat(250);
@@ -302,7 +303,7 @@ class FailuresTest {
         IntStream.range(0, 30)
             .mapToObj(i -> ",\"k" + i + "\":\"" + text + "\"")
             .collect(Collectors.joining());
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 75; i++) {
       String events =
           IntStream.range(0, 100)
               .mapToObj(n -> event(unique("id"), "slow", "\"service\":\"s\"" + attributes))
