@@ -2,6 +2,7 @@ package io.tallybook.service;
 
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
+import io.tallybook.service.ops.StoredDescription;
 
 /** Runs the service. */
 @QuarkusMain
@@ -13,6 +14,7 @@ public final class Main {
     // A target that is no URI is refused by the gate, as a problem. The framework looks for itself
     // before anything of ours is asked, and would answer with an empty 400.
     System.setProperty("vertx.disableURIValidation", "true");
+    StoredDescription.useAsStored();
     Quarkus.run(args);
   }
 }

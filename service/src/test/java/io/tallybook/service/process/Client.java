@@ -22,15 +22,29 @@ final class Client {
   }
 
   HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return getRoot(ServiceProcess.API + path);
+  }
+
+  /** Asks at a path that is not the API's. */
+  HttpResponse<String> getRoot(String path) throws IOException, InterruptedException {
     return http.send(
         HttpRequest.newBuilder(service.uri(path)).timeout(WAIT_MAX).build(),
         HttpResponse.BodyHandlers.ofString(UTF_8));
   }
 
+  /** Whether requests may be sent there; not where nobody answers. */
+  boolean isReady() throws InterruptedException {
+    try {
+      return getRoot("/q/health/ready").statusCode() == 200;
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
   HttpResponse<String> post(String path, String type, String body)
       throws IOException, InterruptedException {
     return http.send(
-        HttpRequest.newBuilder(service.uri(path))
+        HttpRequest.newBuilder(service.uri(ServiceProcess.API + path))
             .timeout(WAIT_MAX)
             .header("Content-Type", type)
             .POST(HttpRequest.BodyPublishers.ofString(body, UTF_8))

@@ -5,11 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -19,9 +22,19 @@ import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A process of the jar that is shipped, on a free port of the loopback address. */
+/**
+ * A process of what is shipped, the jar or the native executable, whichever was built last; on a
+ * free port of the loopback address.
+ */
 final class ServiceProcess implements AutoCloseable {
+  /** Where the API is. */
+  static final String API = "/api/v1";
+
+  /** The code of a process that SIGTERM has ended: 128 and the signal's number. */
+  static final int TERMINATED = 143;
+
   private static final int SECONDS_MAX = 120;
+  private static final Path TARGET = Path.of("target");
   private static final Pattern LISTENING = Pattern.compile("Listening on: http://[^:]+:(\\d+)");
 
   private final Process process;
@@ -36,15 +49,33 @@ final class ServiceProcess implements AutoCloseable {
 
   /** Starts a service with some settings; does not wait for it. */
   static ServiceProcess launch(Map<String, String> settings) throws IOException {
+    List<String> options = new ArrayList<>();
+    options.add("-Xmx512m");
+    options.add("-Dquarkus.http.port=0");
+    options.add("-Dquarkus.http.host=127.0.0.1");
+    settings.forEach((name, value) -> options.add("-D" + name + "=" + value));
+    return new ServiceProcess(
+        new ProcessBuilder(command(options)).redirectErrorStream(true).start());
+  }
+
+  /** The command that runs what the build says it has made. */
+  private static List<String> command(List<String> options) throws IOException {
+    Properties built = new Properties();
+    try (Reader properties =
+        Files.newBufferedReader(TARGET.resolve("quarkus-artifact.properties"))) {
+      built.load(properties);
+    }
+    String path = TARGET.resolve(built.getProperty("path")).toAbsolutePath().toString();
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Xmx512m");
-    command.add("-Dquarkus.http.port=0");
-    command.add("-Dquarkus.http.host=127.0.0.1");
-    settings.forEach((name, value) -> command.add("-D" + name + "=" + value));
-    command.add("-jar");
-    command.add(Path.of("target", "quarkus-app", "quarkus-run.jar").toString());
-    return new ServiceProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
+    if (built.getProperty("type").equals("native")) {
+      command.add(path);
+      command.addAll(options);
+    } else {
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(options);
+      command.addAll(List.of("-jar", path));
+    }
+    return command;
   }
 
   /** Starts a service and waits until it listens. */
@@ -80,7 +111,7 @@ final class ServiceProcess implements AutoCloseable {
   }
 
   URI uri(String path) {
-    return URI.create("http://127.0.0.1:" + port.getNow(0) + "/api/v1" + path);
+    return URI.create("http://127.0.0.1:" + port.getNow(0) + path);
   }
 
   /** Ends the process as a crash does. */
@@ -91,8 +122,13 @@ final class ServiceProcess implements AutoCloseable {
 
   /** Ends the process as an operator does; returns its code. */
   int terminate() throws InterruptedException {
-    process.destroy();
+    requestEnd();
     return await();
+  }
+
+  /** Asks the process to end, as an operator does. */
+  void requestEnd() {
+    process.destroy();
   }
 
   /** Waits for the end of the process; returns its code. */

@@ -60,7 +60,7 @@ class StartIT {
         Client client = new Client(service);
         assertThat(client.get("/health/ready").statusCode()).isEqualTo(200);
         assertThat(client.record("/start", "1", 5).statusCode()).isEqualTo(200);
-        assertThat(service.terminate()).isEqualTo(143);
+        assertThat(service.terminate()).isEqualTo(ServiceProcess.TERMINATED);
       }
       database.setSoTimeout(1);
       assertThat(connects(database)).isFalse();

@@ -1,4 +1,7 @@
-/** The jar that is shipped, started and ended as processes: starts, crashes, and several nodes. */
+/**
+ * What is shipped, jar or native executable, started and ended as processes: starts, crashes, and
+ * several nodes.
+ */
 @NullMarked
 package io.tallybook.service.process;
 
