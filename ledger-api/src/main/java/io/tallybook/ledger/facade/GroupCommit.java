@@ -35,20 +35,30 @@ final class GroupCommit {
   private final LedgerStore store;
   private final GroupCommitSettings settings;
   private final LedgerObserver observer;
+  private final LedgerTracer tracer;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition arrived = lock.newCondition();
   private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
   private boolean leading;
   private boolean busy;
 
-  GroupCommit(LedgerStore store, GroupCommitSettings settings, LedgerObserver observer) {
+  GroupCommit(
+      LedgerStore store,
+      GroupCommitSettings settings,
+      LedgerObserver observer,
+      LedgerTracer tracer) {
     this.store = store;
     this.settings = settings;
     this.observer = observer;
+    this.tracer = tracer;
   }
 
   /** Commits a request together with those that wait beside it. */
   Receipt commit(Request request) {
+    return tracer.commit(request, () -> waitForCommit(request));
+  }
+
+  private Receipt waitForCommit(Request request) {
     Waiting mine = new Waiting(request);
     lock.lock();
     try {
@@ -187,7 +197,8 @@ final class GroupCommit {
   private void commit(List<Waiting> group) {
     long start = System.nanoTime();
     try {
-      List<Receipt> receipts = store.commit(group.stream().map(w -> w.request).toList());
+      List<Request> requests = group.stream().map(w -> w.request).toList();
+      List<Receipt> receipts = tracer.store(requests, () -> store.commit(requests));
       for (int i = 0; i < receipts.size(); i++) {
         group.get(i).receipt = receipts.get(i);
       }

@@ -28,13 +28,24 @@ public final class Ledger implements AutoCloseable {
   private final LedgerStore store;
   private final GroupCommit groupCommit;
   private final LedgerObserver observer;
+  private final LedgerTracer tracer;
   private final ViewCatalog catalog = new ViewCatalog();
 
   /** A ledger over a storage, which it closes with itself. Call {@link #start} before use. */
   public Ledger(LedgerStore store, GroupCommitSettings settings, LedgerObserver observer) {
+    this(store, settings, observer, LedgerTracer.NONE);
+  }
+
+  /** The same with traces. */
+  public Ledger(
+      LedgerStore store,
+      GroupCommitSettings settings,
+      LedgerObserver observer,
+      LedgerTracer tracer) {
     this.store = store;
     this.observer = observer;
-    this.groupCommit = new GroupCommit(store, settings, observer);
+    this.tracer = tracer;
+    this.groupCommit = new GroupCommit(store, settings, observer, tracer);
   }
 
   /**
@@ -101,21 +112,24 @@ public final class Ledger implements AutoCloseable {
   /**
    * Answers a question of a tenant from one revision.
    *
-   * @param operation what is asked, for metrics
+   * @param operation what is asked, for metrics and traces
    * @throws LedgerException.Rejected if the question cannot be answered as it is
    * @throws LedgerException.Unavailable if the storage did not answer
    */
   public <T extends @Nullable Object> T read(
       String tenant, String operation, Function<LedgerReader, T> question) {
     long start = System.nanoTime();
-    return store.read(
-        tenant,
-        snapshot -> {
-          LedgerReader reader = new LedgerReader(snapshot, catalog);
-          T answer = question.apply(reader);
-          observer.read(operation, reader.servedBy(), System.nanoTime() - start);
-          return answer;
-        });
+    return tracer.read(
+        operation,
+        () ->
+            store.read(
+                tenant,
+                snapshot -> {
+                  LedgerReader reader = new LedgerReader(snapshot, catalog);
+                  T answer = question.apply(reader);
+                  observer.read(operation, reader.servedBy(), System.nanoTime() - start);
+                  return answer;
+                }));
   }
 
   /** The word by which configuration chose the storage. */

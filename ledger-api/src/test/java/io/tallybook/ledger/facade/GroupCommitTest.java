@@ -48,7 +48,7 @@ final class GroupCommitTest {
   private GroupCommit groupCommit = with(GroupCommitSettings.DEFAULT);
 
   private GroupCommit with(GroupCommitSettings settings) {
-    return new GroupCommit(store, settings, observer);
+    return new GroupCommit(store, settings, observer, LedgerTracer.NONE);
   }
 
   private static Request request(String name) {
@@ -424,7 +424,9 @@ final class GroupCommitTest {
           @Override
           public void read(String operation, String servedBy, long nanos) {}
         };
-    groupCommit = new GroupCommit(store, new GroupCommitSettings(100, 0, 100, 1_000), failing);
+    groupCommit =
+        new GroupCommit(
+            store, new GroupCommitSettings(100, 0, 100, 1_000), failing, LedgerTracer.NONE);
     store.before =
         group -> {
           store.before = g -> {};

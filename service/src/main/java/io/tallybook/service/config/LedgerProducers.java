@@ -4,6 +4,7 @@ import io.smallrye.common.annotation.Identifier;
 import io.tallybook.ledger.facade.GroupCommitSettings;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerObserver;
+import io.tallybook.ledger.facade.LedgerTracer;
 import io.tallybook.ledger.jpa.JpaDatabase;
 import io.tallybook.ledger.jpa.JpaSettings;
 import io.tallybook.ledger.jpa.JpaStore;
@@ -64,7 +65,11 @@ final class LedgerProducers {
 
   @Produces
   @Singleton
-  Ledger ledger(LedgerConfig config, @Any Instance<LedgerStore> stores, LedgerObserver observer) {
+  Ledger ledger(
+      LedgerConfig config,
+      @Any Instance<LedgerStore> stores,
+      LedgerObserver observer,
+      LedgerTracer tracer) {
     SettingsCheck.requireBounds(config);
     SettingsCheck.requireStorage(config.storage(), storages(stores));
     LedgerConfig.Commit commit = config.commit();
@@ -75,7 +80,8 @@ final class LedgerProducers {
             commit.lingerMicros(),
             commit.waitingRequestsMax(),
             commit.waitMillisMax()),
-        observer);
+        observer,
+        tracer);
   }
 
   /** The words of all storages in this build, sorted. */
