@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
  *     another node's commit is part of it
  * @param readMillisMax how long one query of a question may take, 100 to 3,600,000 milliseconds
  * @param namesCached how many names of the dictionary are kept at hand, 1,000 to 10,000,000
+ * @param lossAccepted whether a server is used that may lose what it acknowledged
  */
 public record JpaSettings(
     String schema,
@@ -22,7 +23,8 @@ public record JpaSettings(
     long entriesMax,
     int commitMillisMax,
     int readMillisMax,
-    int namesCached) {
+    int namesCached,
+    boolean lossAccepted) {
   private static final Pattern SCHEMA = Pattern.compile("[a-z][a-z0-9_]{0,62}");
 
   public JpaSettings {

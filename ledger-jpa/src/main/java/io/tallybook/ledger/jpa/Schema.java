@@ -7,6 +7,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
@@ -29,6 +31,9 @@ final class Schema {
     try (OpeningConnections opening = new OpeningConnections(database.pool(), connections)) {
       try (Connection connection = opening.getConnection()) {
         requireUtf8(connection);
+        if (!settings.lossAccepted()) {
+          requireDurable(connection);
+        }
       }
       Flyway.configure()
           .configuration(database.migrations().getConfiguration())
@@ -90,6 +95,29 @@ final class Schema {
             true,
             null);
       }
+    }
+  }
+
+  /** Refuses a server that acknowledges what a crash may take from it. */
+  private static void requireDurable(Connection connection) throws SQLException {
+    String sql =
+        "SELECT name FROM pg_catalog.pg_settings WHERE setting = 'off'"
+            + " AND name IN ('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name";
+    List<String> off = new ArrayList<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet result = statement.executeQuery(sql)) {
+      while (result.next()) {
+        off.add(result.getString(1));
+      }
+    }
+    if (!off.isEmpty()) {
+      throw new LedgerException.Unavailable(
+          "The database may lose what it has acknowledged; set "
+              + String.join(", ", off)
+              + " to on in the settings of the server, or ledger.jpa.loss-accepted to true if this"
+              + " ledger may be lost",
+          true,
+          null);
     }
   }
 

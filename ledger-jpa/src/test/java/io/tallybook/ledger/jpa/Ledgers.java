@@ -33,7 +33,8 @@ final class Ledgers {
         entriesMax,
         commitMillisMax,
         readMillisMax,
-        100_000);
+        100_000,
+        true);
   }
 
   /** One unit by an agent of a service, with an id. */

@@ -234,7 +234,7 @@ class TwoNodesTest {
     Node stalling = started();
     settings =
         new JpaSettings(
-            settings.schema(), "EUR", Ledgers.ENTRIES_MAX, COMMIT_MILLIS, 60_000, 1_000);
+            settings.schema(), "EUR", Ledgers.ENTRIES_MAX, COMMIT_MILLIS, 60_000, 1_000, true);
     Node going = started();
     CountDownLatch held = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
@@ -249,7 +249,7 @@ class TwoNodesTest {
         new JpaStore(
             planner,
             new JpaSettings(
-                settings.schema(), "EUR", Ledgers.ENTRIES_MAX, STALLED_MILLIS, 60_000, 1_000),
+                settings.schema(), "EUR", Ledgers.ENTRIES_MAX, STALLED_MILLIS, 60_000, 1_000, true),
             database);
     stalled.check();
     try (ExecutorService thread = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -67,6 +67,13 @@ public interface LedgerConfig {
     /** How many names of the dictionary are kept at hand, 1,000 to 10,000,000. */
     @WithDefault("200000")
     int namesCached();
+
+    /**
+     * Whether a server is used that may lose what was acknowledged, because its {@code fsync},
+     * {@code full_page_writes} or {@code synchronous_commit} is off.
+     */
+    @WithDefault("false")
+    boolean lossAccepted();
   }
 
   /** How writes are joined to commits. */

@@ -1,5 +1,6 @@
 package io.tallybook.service.config;
 
+import io.quarkus.runtime.LaunchMode;
 import io.smallrye.common.annotation.Identifier;
 import io.tallybook.ledger.facade.GroupCommitSettings;
 import io.tallybook.ledger.facade.Ledger;
@@ -59,7 +60,8 @@ final class LedgerProducers {
             jpa.maxEntries(),
             jpa.commitMillisMax(),
             jpa.readMillisMax(),
-            jpa.namesCached()),
+            jpa.namesCached(),
+            jpa.lossAccepted() || LaunchMode.current() != LaunchMode.NORMAL),
         database);
   }
 

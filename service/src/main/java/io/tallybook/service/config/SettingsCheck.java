@@ -20,6 +20,7 @@ final class SettingsCheck {
           "ledger.jpa.commit-millis-max",
           "ledger.jpa.read-millis-max",
           "ledger.jpa.names-cached",
+          "ledger.jpa.loss-accepted",
           "ledger.commit.group-commands-max",
           "ledger.commit.linger-micros",
           "ledger.commit.waiting-requests-max",

@@ -12,9 +12,11 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToLongFunction;
 import org.eclipse.microprofile.metrics.Counter;
@@ -50,13 +52,15 @@ import org.eclipse.microprofile.metrics.Timer;
 @Singleton
 public final class LedgerMetrics implements LedgerObserver {
   private static final String NO_INDEX = "none";
+  private static final String REJECTED = "rejected";
+  private static final String UNAVAILABLE = "unavailable";
 
   private final MetricRegistry registry;
   private final Counter commits;
   private final Histogram commitRequests;
   private final Timer commitTime;
-  private final Map<Outcome.Status, Counter> outcomes = new ConcurrentHashMap<>();
-  private final Map<String, Counter> failures = new ConcurrentHashMap<>();
+  private final Map<Outcome.Status, Counter> outcomes = new EnumMap<>(Outcome.Status.class);
+  private final Map<String, Counter> failures = new HashMap<>();
   private final Map<String, Counter> hits = new ConcurrentHashMap<>();
   private final Map<Read, Timer> reads = new ConcurrentHashMap<>();
 
@@ -69,6 +73,20 @@ public final class LedgerMetrics implements LedgerObserver {
         registry.histogram(
             named("ledger_commit_requests", "Requests of a commit", MetricUnits.NONE));
     commitTime = registry.timer(named("ledger_commit", "Time of a commit", MetricUnits.SECONDS));
+    // From the start on, so that what has never happened is told as zero.
+    for (Outcome.Status status : Outcome.Status.values()) {
+      outcomes.put(
+          status,
+          counter("ledger_outcomes", "Commands by what became of them", "status", word(status)));
+    }
+    for (String kind : List.of(REJECTED, UNAVAILABLE)) {
+      failures.put(
+          kind, counter("ledger_failures", "Requests that failed as a whole", "kind", kind));
+    }
+  }
+
+  private static String word(Outcome.Status status) {
+    return status.name().toLowerCase(Locale.ROOT);
   }
 
   void gauges(@Observes StartupEvent event, Ledger ledger) {
@@ -104,31 +122,17 @@ public final class LedgerMetrics implements LedgerObserver {
         counts.merge(outcome.status(), 1L, Long::sum);
       }
     }
-    counts.forEach(
-        (status, count) ->
-            outcomes
-                .computeIfAbsent(
-                    status,
-                    s ->
-                        counter(
-                            "ledger_outcomes",
-                            "Commands by what became of them",
-                            "status",
-                            s.name().toLowerCase(Locale.ROOT)))
-                .inc(count));
+    counts.forEach((status, count) -> counter(outcomes, status).inc(count));
   }
 
   @Override
   public void failed(LedgerException failure) {
     String kind =
         switch (failure) {
-          case LedgerException.Rejected _ -> "rejected";
-          case LedgerException.Unavailable _ -> "unavailable";
+          case LedgerException.Rejected _ -> REJECTED;
+          case LedgerException.Unavailable _ -> UNAVAILABLE;
         };
-    failures
-        .computeIfAbsent(
-            kind, k -> counter("ledger_failures", "Requests that failed as a whole", "kind", k))
-        .inc();
+    counter(failures, kind).inc();
   }
 
   @Override
@@ -153,6 +157,10 @@ public final class LedgerMetrics implements LedgerObserver {
   public long hits(String index) {
     Counter counter = hits.get(index);
     return counter == null ? 0 : counter.getCount();
+  }
+
+  private static <K> Counter counter(Map<K, Counter> counters, K key) {
+    return Objects.requireNonNull(counters.get(key));
   }
 
   private Counter counter(String name, String description, String tag, String value) {

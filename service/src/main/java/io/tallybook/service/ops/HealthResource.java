@@ -4,7 +4,7 @@ import io.quarkus.smallrye.openapi.OpenApiFilter;
 import io.quarkus.smallrye.openapi.runtime.OpenApiDocumentService;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import io.smallrye.openapi.runtime.io.Format;
-import io.tallybook.ledger.facade.Ledger;
+import io.tallybook.service.config.LedgerLifecycle;
 import io.tallybook.service.http.Exchange;
 import io.tallybook.service.ops.OpsBodies.Health;
 import io.tallybook.service.ops.OpsBodies.Version;
@@ -19,18 +19,18 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @Singleton
 @RunOnVirtualThread
 public final class HealthResource {
-  private final Ledger ledger;
+  private final LedgerLifecycle lifecycle;
   private final Exchange exchange;
   private final OpenApiDocumentService documents;
   private final Version version;
 
   HealthResource(
-      Ledger ledger,
+      LedgerLifecycle lifecycle,
       Exchange exchange,
       OpenApiDocumentService documents,
       @ConfigProperty(name = "quarkus.application.name") String name,
       @ConfigProperty(name = "quarkus.application.version") String version) {
-    this.ledger = ledger;
+    this.lifecycle = lifecycle;
     this.exchange = exchange;
     this.documents = documents;
     this.version = new Version(name, version);
@@ -47,7 +47,7 @@ public final class HealthResource {
   @Path("/health/ready")
   public Response ready() {
     exchange.query().only();
-    ledger.check();
+    lifecycle.requireReady();
     return exchange.plain(200, new Health("ready"));
   }
 

@@ -1,6 +1,6 @@
 package io.tallybook.service.ops;
 
-import io.tallybook.ledger.facade.Ledger;
+import io.tallybook.service.config.LedgerLifecycle;
 import io.tallybook.service.http.Gate;
 import io.tallybook.service.http.Query;
 import io.vertx.core.http.HttpHeaders;
@@ -15,10 +15,10 @@ import jakarta.inject.Singleton;
 final class HealthRoutes {
   private static final String HEALTH = "/health";
   private static final String READY = "/health/ready";
-  private final Ledger ledger;
+  private final LedgerLifecycle lifecycle;
 
-  HealthRoutes(Ledger ledger) {
-    this.ledger = ledger;
+  HealthRoutes(LedgerLifecycle lifecycle) {
+    this.lifecycle = lifecycle;
   }
 
   void routes(@Observes Router router) {
@@ -35,7 +35,7 @@ final class HealthRoutes {
   }
 
   private void ready(RoutingContext context) {
-    ledger.check();
+    lifecycle.requireReady();
     answer(context, READY, "ready");
   }
 

@@ -3,6 +3,7 @@ package io.tallybook.service.api;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.tallybook.ledger.jpa.PostgresResource;
 import java.util.List;
+import java.util.Map;
 
 /** The service on PostgreSQL. */
 public class JpaProfile implements QuarkusTestProfile {
@@ -15,6 +16,12 @@ public class JpaProfile implements QuarkusTestProfile {
   @Override
   public String getConfigProfile() {
     return "jpa";
+  }
+
+  /** The server of the tests does not wait for the disk. */
+  @Override
+  public Map<String, String> getConfigOverrides() {
+    return Map.of("ledger.jpa.loss-accepted", "true");
   }
 
   @Override

@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
 import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,6 +27,34 @@ class SettingsCheckTest {
   @Test
   void everyKeyOfTheMappingIsKnownAndNoOther() {
     assertThat(SettingsCheck.KEYS).isEqualTo(keys("ledger", LedgerConfig.class));
+  }
+
+  @Test
+  void theOperatingGuideTellsEverySettingAndItsDefault() throws IOException {
+    Map<String, String> told = new TreeMap<>();
+    for (String line : Files.readAllLines(Path.of("..", "docs", "operating.md"))) {
+      if (line.startsWith("| `ledger.")) {
+        String[] cells = line.split(" \\| ", -1);
+        Pattern.compile("`(ledger\\.[a-z.-]+)`")
+            .matcher(cells[0])
+            .results()
+            .forEach(name -> told.put(name.group(1), cells[1].replace("`", "")));
+      }
+    }
+    assertThat(told.keySet()).isEqualTo(SettingsCheck.KEYS);
+    SmallRyeConfig config = new SmallRyeConfigBuilder().withMapping(LedgerConfig.class).build();
+    told.forEach(
+        (name, value) -> {
+          String actual = config.getConfigValue(name).getValue();
+          String expected =
+              switch (value) {
+                case "no bound" -> Long.toString(Long.MAX_VALUE);
+                default -> value;
+              };
+          if (actual != null) { // what has no default is told in words
+            assertThat(actual).as(name).isEqualTo(expected);
+          }
+        });
   }
 
   private static Set<String> keys(String prefix, Class<?> type) {
@@ -48,7 +82,7 @@ class SettingsCheckTest {
             "Remove or rename ledger.memory.max-entry: the settings of the ledger are"
                 + " ledger.commit.group-commands-max, ledger.commit.linger-micros,"
                 + " ledger.commit.wait-millis-max, ledger.commit.waiting-requests-max,"
-                + " ledger.currency, ledger.export.seconds-max, ledger.jpa.commit-millis-max, ledger.jpa.max-entries,"
+                + " ledger.currency, ledger.export.seconds-max, ledger.jpa.commit-millis-max, ledger.jpa.loss-accepted, ledger.jpa.max-entries,"
                 + " ledger.jpa.names-cached, ledger.jpa.read-millis-max, ledger.jpa.schema, ledger.memory.heap-percent-max, ledger.memory.max-entries,"
                 + " ledger.storage.");
     assertThatCode(() -> SettingsCheck.requireKnown(SettingsCheck.KEYS)).doesNotThrowAnyException();
