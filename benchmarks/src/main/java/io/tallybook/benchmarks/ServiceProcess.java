@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 
 /** The service as a process of its own, on a free port of the loopback interface. Linux only. */
 final class ServiceProcess implements AutoCloseable {
@@ -52,30 +53,46 @@ final class ServiceProcess implements AutoCloseable {
    */
   static ServiceProcess start(String jar, String heap, List<String> before, List<String> settings)
       throws IOException, InterruptedException {
+    ServiceProcess service = launch(jar, heap, before, settings);
+    service.awaitReady();
+    return service;
+  }
+
+  /**
+   * Starts the service and does not wait for it.
+   *
+   * @param program the path of quarkus-run.jar or of the native executable
+   */
+  static ServiceProcess launch(
+      String program, String heap, List<String> before, List<String> settings) throws IOException {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
+    boolean isJar = program.endsWith(".jar");
     List<String> command = new ArrayList<>(before);
+    if (isJar) {
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.add("-XX:+UseCompactObjectHeaders");
+    } else {
+      command.add(program);
+    }
     command.addAll(
         List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx" + heap,
-            "-XX:+UseCompactObjectHeaders",
             "-Dquarkus.http.host=127.0.0.1",
             "-Dquarkus.http.port=" + port,
             "-Dquarkus.log.level=WARN"));
     command.addAll(settings);
-    command.addAll(List.of("-jar", jar));
-    ServiceProcess service =
-        new ServiceProcess(
-            new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start(),
-            port);
-    service.awaitReady();
-    return service;
+    if (isJar) {
+      command.addAll(List.of("-jar", program));
+    }
+    return new ServiceProcess(
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start(),
+        port);
   }
 
   private void awaitReady() throws InterruptedException {
@@ -144,6 +161,23 @@ final class ServiceProcess implements AutoCloseable {
     String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
     return Arrays.stream(fields, 11, 13).mapToLong(Long::parseLong).sum() / TICKS_PER_SECOND;
+  }
+
+  /** Resident memory in bytes: VmRSS of proc(5)'s status. */
+  long residentBytes() throws IOException {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/" + process.pid() + "/status"))) {
+      String line = lines.filter(l -> l.startsWith("VmRSS:")).findFirst().orElseThrow();
+      return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1_024;
+    }
+  }
+
+  /** Waits until the process has ended by itself. */
+  void awaitEnd() throws InterruptedException {
+    int ignored = process.waitFor();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
   }
 
   /** What is reachable on the heap, after a full collection. */
