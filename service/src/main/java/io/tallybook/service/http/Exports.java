@@ -13,6 +13,7 @@ import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -64,12 +65,18 @@ public final class Exports {
     if (request.method().equals(HttpMethod.HEAD)) {
       return answer.header(SEQUENCE, ledger.read(tenant, export.operation(), export::sequence));
     }
-    StreamingOutput body = out -> stream(export, tenant, request, out, packs);
+    Future<?> end = Gate.end(context);
+    StreamingOutput body = out -> stream(export, tenant, request, end, out, packs);
     return answer.entity(body);
   }
 
   private void stream(
-      Export export, String tenant, HttpServerRequest request, OutputStream out, boolean packs)
+      Export export,
+      String tenant,
+      HttpServerRequest request,
+      Future<?> end,
+      OutputStream out,
+      boolean packs)
       throws IOException {
     HttpServerResponse response = request.response();
     ExportStream stream = new ExportStream(response, out, packs, secondsMax);
@@ -97,7 +104,7 @@ public final class Exports {
         response.headers().remove(SEQUENCE);
         throw failure;
       }
-      Gate.cutOff(request, cause(failure, stream));
+      Gate.cutOff(request, end, cause(failure, stream));
       throw new IOException("An export was broken off", failure);
     } finally {
       vertx.cancelTimer(timer);

@@ -26,6 +26,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -58,6 +59,7 @@ public final class Gate {
   private static final String BODY = "tallybook.body";
   private static final String ERROR = "tallybook.error";
   private static final String ROUTE = "tallybook.route";
+  private static final String END = "tallybook.end";
   private static final Pattern PARAMETER = Pattern.compile("\\{([^}:]+)[^}]*}");
   private static final Set<HttpMethod> BODILESS =
       Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
@@ -68,7 +70,7 @@ public final class Gate {
 
   private static final int AFTER_CORS = 150;
 
-  /** How long is waited for a connection to close that is to be cut off. */
+  /** How long is waited for the end of an answer that is cut off, and then for its connection's. */
   private static final int CLOSE_SECONDS_MAX = 10;
 
   private static final String PAGE_POLICY =
@@ -159,9 +161,15 @@ public final class Gate {
             });
       }
     }
-    if (isCounted(path)) {
-      context.addEndHandler(end -> counts.ended(System.nanoTime() - start));
-    }
+    CompletableFuture<Void> answered = new CompletableFuture<>();
+    context.put(END, answered);
+    context.addEndHandler(
+        end -> {
+          if (isCounted(path)) {
+            counts.ended(System.nanoTime() - start);
+          }
+          answered.complete(null);
+        });
     boolean isPage = path.startsWith("/q/") && !path.startsWith("/q/openapi");
     context.addHeadersEndHandler(
         end -> {
@@ -260,7 +268,7 @@ public final class Gate {
 
   private void answerFailure(RoutingContext context) {
     if (context.response().headWritten()) {
-      context.response().reset(INTERNAL_ERROR);
+      breakOff(context.request());
       return;
     }
     if (context.get(REQUEST_ID) == null) { // refused before any route, for its target or its host
@@ -305,49 +313,45 @@ public final class Gate {
     return ProblemBody.internal(method, path);
   }
 
-  /** Breaks off an answer of which a part was sent already, so that nobody takes it for whole. */
-  static void cutOff(HttpServerRequest request, Exception cause) {
+  /**
+   * Breaks off an answer of which a part was sent already, so that nobody takes it for whole, and
+   * waits for its end. What is written before that would end the answer well; and HTTP/1.1's own
+   * {@code reset}, which the framework calls next, would keep the end from being told: the request
+   * would be under way for as long as the service runs.
+   */
+  static void cutOff(HttpServerRequest request, Future<?> end, Exception cause) {
     if (cause instanceof IOException) { // the other side has left
       LOG.debugf(cause, "Nobody reads the answer to %s %s", request.method(), request.path());
     } else {
       LOG.warnf(cause, "The answer to %s %s was cut off", request.method(), request.path());
     }
-    // What is written before that is done would end the answer well.
+    breakOff(request);
+    if (!awaitEnd(end)) {
+      LOG.debugf("Nothing is read of the answer to %s %s", request.method(), request.path());
+      closeUnread(request);
+      boolean ignored = awaitEnd(end);
+    }
+  }
+
+  /** Ends an answer alone where its connection may have others, and else with its connection. */
+  private static void breakOff(HttpServerRequest request) {
     if (request.version() == HttpVersion.HTTP_2) {
-      awaitReset(request);
+      request.response().reset(INTERNAL_ERROR);
     } else {
-      awaitClosed(request);
+      request.connection().close();
     }
   }
 
-  private static void awaitReset(HttpServerRequest request) {
-    if (request.connection() instanceof ConnectionBase connection) {
-      Future<Boolean> reset =
-          connection
-              .channelHandlerContext()
-              .executor()
-              .submit(() -> request.response().reset(INTERNAL_ERROR));
-      try {
-        Boolean ignored = reset.get(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      } catch (ExecutionException | TimeoutException e) {
-        LOG.debug("An answer that was cut off could not be reset", e);
-        closeUnread(request);
-      }
-    }
-  }
-
-  private static void awaitClosed(HttpServerRequest request) {
-    CompletableFuture<Void> closed =
-        request.connection().close().toCompletionStage().toCompletableFuture();
+  /** Waits for the end of an answer; false if it has not come in its time. */
+  private static boolean awaitEnd(Future<?> end) {
     try {
-      Void ignored = closed.get(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+      Object ignored = end.get(CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     } catch (ExecutionException | TimeoutException e) {
-      LOG.debug("The connection of an answer that was cut off did not close", e);
-      closeUnread(request);
+      return false;
     }
   }
 
@@ -401,6 +405,11 @@ public final class Gate {
     return accept == null
         ? String.join(",", context.request().headers().getAll(HttpHeaders.ACCEPT))
         : accept;
+  }
+
+  /** The end of a request's answer, when it comes: sent, or broken off. */
+  static Future<?> end(RoutingContext context) {
+    return Objects.requireNonNull(context.<CompletableFuture<Void>>get(END));
   }
 
   /** The body of a request. */
