@@ -1,5 +1,7 @@
 package io.tallybook.ledger;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Names a document.
  *
@@ -20,6 +22,14 @@ public record DocumentKey(String tenant, String kind, String name) {
   /** The key of a view, which the whole ledger shares. */
   public static DocumentKey view(String name) {
     return new DocumentKey(Tenant.SYSTEM, VIEW, name);
+  }
+
+  @Override // as Dimension tells
+  public boolean equals(@Nullable Object other) {
+    return other instanceof DocumentKey that
+        && tenant.equals(that.tenant)
+        && kind.equals(that.kind)
+        && name.equals(that.name);
   }
 
   @Override

@@ -208,6 +208,11 @@ final class RollupReading {
   private record Range(long from, long to) {}
 
   private record Group(List<@Nullable String> names, long start) {
+    @Override // as Dimension tells
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Group that && start == that.start && names.equals(that.names);
+    }
+
     @Override
     public int hashCode() {
       int hash = Long.hashCode(start);

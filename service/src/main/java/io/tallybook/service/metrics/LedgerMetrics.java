@@ -26,6 +26,7 @@ import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.MetricUnits;
 import org.eclipse.microprofile.metrics.Tag;
 import org.eclipse.microprofile.metrics.Timer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The metrics of the ledger; all of them are named here.
@@ -64,7 +65,19 @@ public final class LedgerMetrics implements LedgerObserver {
   private final Map<String, Counter> hits = new ConcurrentHashMap<>();
   private final Map<Read, Timer> reads = new ConcurrentHashMap<>();
 
-  private record Read(String operation, String index) {}
+  private record Read(String operation, String index) {
+    @Override // as Dimension tells
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Read that
+          && operation.equals(that.operation)
+          && index.equals(that.index);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * operation.hashCode() + index.hashCode();
+    }
+  }
 
   LedgerMetrics(MetricRegistry registry) {
     this.registry = registry;

@@ -52,7 +52,17 @@ final class EventLog {
   private final LedgerReader reader;
   private final Map<Pair, Long> outstanding = new HashMap<>();
 
-  private record Pair(String agent, String service) {}
+  private record Pair(String agent, String service) {
+    @Override // as Dimension tells
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Pair that && agent.equals(that.agent) && service.equals(that.service);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * agent.hashCode() + service.hashCode();
+    }
+  }
 
   private EventLog(LedgerReader reader) {
     this.reader = reader;
