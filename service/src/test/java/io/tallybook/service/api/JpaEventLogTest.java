@@ -1,8 +1,0 @@
-package io.tallybook.service.api;
-
-import io.quarkus.test.junit.QuarkusTest;
-import io.quarkus.test.junit.TestProfile;
-
-@QuarkusTest
-@TestProfile(JpaProfile.class)
-class JpaEventLogTest extends EventLogTests {}
