@@ -13,9 +13,9 @@ import java.util.List;
  * sequences and times, the new values of every cell, what a settlement amounts to, and what each
  * command is answered. It writes nothing and remembers nothing but parsed definitions.
  *
- * <p>A commit of every storage is: lock the head, {@code plan}, write the {@link Changes}, commit.
- * Commands are decided in order, as if each was committed alone; how requests are joined to groups
- * shows in no answer.
+ * <p>A commit of every storage is: lock the head, {@code plan}, write the {@link Changes}, commit;
+ * or the same without a lock, and again if another was first. Commands are decided in order, as if
+ * each was committed alone; how requests are joined to groups shows in no answer.
  */
 public final class CommitPlanner {
   private final InstantSource clock;

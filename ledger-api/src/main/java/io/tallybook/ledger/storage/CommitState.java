@@ -9,13 +9,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the planner reads of a storage while it plans a group. Every answer is of the one state that
- * the group will be committed over; the storage sees to that by locking its head first.
+ * the group will be committed over; the storage sees to that by locking its head first, or by
+ * committing only if nobody else has committed since.
  *
  * <p>Each question is asked in bulk, most of them once for a group. Lists are answered in the order
  * of what was asked.
  */
 public interface CommitState {
-  /** The head, locked until the commit ends. */
+  /** The head, which is the newest when the group is committed. */
   Head head();
 
   /** How many more entries the storage takes before it is full. */

@@ -1,0 +1,148 @@
+package io.tallybook.ledger.infinispan;
+
+import io.tallybook.ledger.Document;
+import io.tallybook.ledger.DocumentKey;
+import io.tallybook.ledger.Entry;
+import io.tallybook.ledger.Names;
+import io.tallybook.ledger.Tenant;
+import io.tallybook.ledger.infinispan.Commit.CellKey;
+import io.tallybook.ledger.infinispan.Commit.Identity;
+import io.tallybook.ledger.infinispan.Places.Of;
+import io.tallybook.ledger.storage.CellScan;
+import io.tallybook.ledger.storage.EntryScan;
+import io.tallybook.ledger.storage.Head;
+import io.tallybook.ledger.storage.Snapshot;
+import io.tallybook.ledger.view.Cell;
+import io.tallybook.ledger.view.CellShape;
+import io.tallybook.ledger.view.ViewCatalog;
+import io.tallybook.ledger.view.ViewDefinition;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** One revision as a tenant sees it. */
+final class GridSnapshot implements Snapshot {
+  private final Revision revision;
+  private final Tenant tenant;
+
+  GridSnapshot(Revision revision, String tenant) {
+    this.revision = revision;
+    this.tenant = revision.tenant(tenant);
+  }
+
+  @Override
+  public Head head() {
+    return revision.head();
+  }
+
+  @Override
+  public Tenant tenant() {
+    return tenant;
+  }
+
+  @Override
+  public @Nullable Document document(DocumentKey key) {
+    return revision.documents(List.of(key)).get(key);
+  }
+
+  @Override
+  public List<Document> documents(String owner, String kind, long afterOrdinal, int max) {
+    return revision.documents(owner, kind, Math.max(0, afterOrdinal), max);
+  }
+
+  @Override
+  public @Nullable Cell cell(ViewDefinition view, List<@Nullable String> names, long start) {
+    CellKey key = new CellKey(view.name(), tenant.name(), names, start);
+    long[] columns = revision.cells(List.of(key)).get(key);
+    return columns == null ? null : new Cell(names, start, columns);
+  }
+
+  @Override
+  public void cells(CellScan scan, Predicate<Cell> visitor) {
+    new CellWalk(revision, tenant, scan, visitor).run();
+  }
+
+  /**
+   * Rows tell of the pairs that no commit of the window has changed; the others are looked up. What
+   * a checkpoint moves while the rows are walked is changed by a commit that is in the log by then.
+   * A pair may have several places, as a late checkpoint may leave one that is not its own: that is
+   * passed over.
+   */
+  @Override
+  public List<Cell> top(String service, int max) {
+    ViewDefinition pairs = ViewCatalog.pairs(revision.views());
+    RowKey set = Places.set(Of.TOP, tenant.name(), service);
+    Iterator<SortedSets.Item> items = revision.topRows(set);
+    Map<CellKey, Set<Long>> places = new LinkedHashMap<>();
+    Map<CellKey, Cell> best = new LinkedHashMap<>();
+    Set<CellKey> changed = Set.copyOf(revision.changedPairs(set));
+    while (true) {
+      int wanted = max - best.size();
+      while (wanted > 0 && items.hasNext()) {
+        byte[] item = items.next().key();
+        CellKey key = pair(pairs, Places.name(item), service);
+        places.computeIfAbsent(key, _ -> new HashSet<>()).add(OrderedLongs.decode(item, 0));
+        wanted -= changed.contains(key) ? 0 : 1;
+      }
+      revision.look();
+      changed = Set.copyOf(revision.changedPairs(set));
+      best.keySet().removeAll(changed);
+      places.keySet().removeAll(changed);
+      revision
+          .cells(places.keySet())
+          .forEach(
+              (key, columns) -> {
+                long outstanding = columns[CellShape.OUTSTANDING_UNITS];
+                if (places.getOrDefault(key, Set.of()).contains(outstanding)) {
+                  best.put(key, new Cell(key.names(), key.start(), columns));
+                }
+              });
+      places.clear();
+      if (best.size() >= max || !items.hasNext()) {
+        break;
+      }
+    }
+    revision
+        .cells(changed)
+        .forEach((key, columns) -> best.put(key, new Cell(key.names(), key.start(), columns)));
+    return best.values().stream()
+        .filter(cell -> cell.outstanding() > 0)
+        .sorted(
+            Comparator.comparingLong(Cell::outstanding)
+                .reversed()
+                .thenComparing(cell -> Objects.requireNonNull(cell.name(0)), Names.ORDER))
+        .limit(max)
+        .toList();
+  }
+
+  private CellKey pair(ViewDefinition pairs, String agent, String service) {
+    return new CellKey(pairs.name(), tenant.name(), Arrays.asList(agent, service), Long.MIN_VALUE);
+  }
+
+  @Override
+  public @Nullable Entry entry(long sequence) {
+    return sequence < 1 || sequence > tenant.lastSequence()
+        ? null
+        : revision.entries(tenant.name(), List.of(sequence)).get(sequence);
+  }
+
+  @Override
+  public long sequenceOf(long high, long low) {
+    RowKey key = Places.identity(high, low);
+    Identity found = revision.identities(Map.of(key, new Identity(high, low, 0, 0))).get(key);
+    return found == null || found.sequence() > tenant.lastSequence() ? 0 : found.sequence();
+  }
+
+  @Override
+  public EntryScan.End entries(EntryScan scan, Predicate<Entry> visitor) {
+    return new EntryWalk(revision, tenant, scan, visitor).run();
+  }
+}

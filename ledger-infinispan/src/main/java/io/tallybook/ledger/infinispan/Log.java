@@ -1,0 +1,179 @@
+package io.tallybook.ledger.infinispan;
+
+import io.tallybook.ledger.LedgerException;
+import io.tallybook.ledger.infinispan.Commit.State;
+import io.tallybook.ledger.storage.Head;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The log of commits, followed by this node. A commit is in the ledger from the moment when the log
+ * has it under the number that follows the newest; that is the one conditional write of a commit,
+ * and there is no other step that could be left half done.
+ *
+ * <p>A commit leaves the log {@code logSecondsMin} after rows have it at the earliest. A node that
+ * looks at the log more often than that has seen every commit, or finds it still there.
+ */
+final class Log {
+  /** How many commits are asked for at once where several follow. */
+  private static final int AHEAD = 16;
+
+  private final Grid grid;
+  private final InfinispanSettings settings;
+  private final ReentrantLock looking = new ReentrantLock();
+  private final AtomicLong looksBegun = new AtomicLong();
+  private volatile long looksDone;
+  private volatile long lookedNanos;
+  private volatile @Nullable Window window;
+
+  Log(Grid grid, InfinispanSettings settings) {
+    this.grid = grid;
+    this.settings = settings;
+  }
+
+  /** What this node knows of the log. */
+  Window window() {
+    Window known = window;
+    if (known == null) {
+      throw new LedgerException.Unavailable("The storage is not open", true, null);
+    }
+    return known;
+  }
+
+  /** Makes the ledger where there is none, and reads what the log has. */
+  void open() {
+    Logged there =
+        grid.change(
+            Mark.NUMBER,
+            known -> {
+              if (known != null) {
+                return known;
+              }
+              State first = new State(Head.first(settings.currency()), Map.of(), 0);
+              return logged(new Mark(first, 0, List.of()));
+            });
+    Mark mark = Mark.of(there.value());
+    mark.state().head().requireWritable();
+    if (window == null) {
+      window = new Window(mark.state(), settings.heldEntriesMax());
+    }
+    look();
+  }
+
+  static Logged logged(Mark mark) {
+    return new Logged(UUID.randomUUID(), mark.toBytes());
+  }
+
+  /** Whether the log was looked at so lately that nothing can have left it since. */
+  boolean isFresh() {
+    return System.nanoTime() - lookedNanos < keptNanos() / 2;
+  }
+
+  private long keptNanos() {
+    return Duration.ofSeconds(settings.logSecondsMin()).toNanos();
+  }
+
+  /**
+   * Checks that a commit that took very long did not get a number that was another's, whose commit
+   * has left the log since.
+   */
+  private void requireUnwritten(long number) throws Grid.Unanswered {
+    Logged there = grid.logged(List.of(Mark.NUMBER)).get(Mark.NUMBER);
+    if (there == null || Mark.of(there.value()).number() >= number) {
+      throw new Grid.Unanswered(
+          new IllegalStateException("the log has gone on beyond commit " + number));
+    }
+  }
+
+  /**
+   * Takes in all commits that were in the log when this was called. One look serves all that were
+   * waiting for it when it began.
+   */
+  void look() {
+    long needed = looksBegun.get() + 1;
+    looking.lock();
+    try {
+      if (looksDone < needed) {
+        long number = looksBegun.incrementAndGet();
+        long nanos = System.nanoTime();
+        follow();
+        lookedNanos = nanos;
+        looksDone = number;
+      }
+    } finally {
+      looking.unlock();
+    }
+  }
+
+  private void follow() {
+    int ahead = 1;
+    boolean missed = false;
+    while (true) {
+      Window known = window();
+      long newest = known.number();
+      List<Long> numbers = new ArrayList<>(ahead + 1);
+      numbers.add(Mark.NUMBER);
+      for (int i = 1; i <= ahead; i++) {
+        numbers.add(newest + i);
+      }
+      Map<Long, Logged> found = grid.logged(numbers);
+      Logged there = found.get(Mark.NUMBER);
+      if (there == null) {
+        throw new LedgerException.Unavailable(
+            "The ledger " + settings.ledger() + " is not in the grid any more", true, null);
+      }
+      Mark mark = Mark.of(there.value());
+      int added = 0;
+      for (Logged next = found.get(newest + 1);
+          next != null;
+          next = found.get(newest + added + 1)) {
+        known.add(CommitCodec.decode(next.value()));
+        added++;
+      }
+      boolean behind = mark.number() > known.number();
+      if (!behind) {
+        known.written(mark.number());
+      } else if (added == 0 && missed) {
+        // What followed has left the log: this node stood still for too long.
+        known.close();
+        window = new Window(mark.state(), settings.heldEntriesMax());
+        continue;
+      }
+      missed = behind && added == 0;
+      if (added < ahead && !behind) {
+        return;
+      }
+      ahead = AHEAD;
+    }
+  }
+
+  /**
+   * Puts a commit under the number that follows the newest that this node knows.
+   *
+   * @return whether it is in the ledger now; if not, another node was faster
+   * @throws Grid.Unanswered if that is not known
+   */
+  boolean append(Commit commit, Logged logged) throws Grid.Unanswered {
+    Logged other = grid.append(commit.number(), logged);
+    if (other == null && System.nanoTime() - lookedNanos > keptNanos()) {
+      requireUnwritten(commit.number());
+    }
+    Commit there = other == null ? commit : CommitCodec.decode(other.value());
+    looking.lock();
+    try {
+      Window known = window();
+      if (known.number() + 1 == there.number()) {
+        known.add(there);
+      }
+    } finally {
+      looking.unlock();
+    }
+    return other == null;
+  }
+}

@@ -1,0 +1,364 @@
+package io.tallybook.ledger.infinispan;
+
+import io.tallybook.ledger.Document;
+import io.tallybook.ledger.DocumentKey;
+import io.tallybook.ledger.Entry;
+import io.tallybook.ledger.LedgerException;
+import io.tallybook.ledger.Tenant;
+import io.tallybook.ledger.infinispan.Commit.CellKey;
+import io.tallybook.ledger.infinispan.Commit.Changed;
+import io.tallybook.ledger.infinispan.Commit.ChangedCell;
+import io.tallybook.ledger.infinispan.Commit.ChangedDocument;
+import io.tallybook.ledger.infinispan.Commit.Identity;
+import io.tallybook.ledger.infinispan.Commit.Owned;
+import io.tallybook.ledger.infinispan.Commit.State;
+import io.tallybook.ledger.infinispan.Places.Of;
+import io.tallybook.ledger.storage.IdempotencyKey;
+import io.tallybook.ledger.storage.IdempotencyRecord;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The newest commits in the memory of this node: all that rows may not have yet, and all that a
+ * question under way may ask for as it was.
+ *
+ * <pre>
+ *        dropped          mark                    newest
+ *   ────────┼───────────────┼───────────────────────┼──►  commits
+ *    in rows│    in rows    │    in the log only    │
+ *           └────────────── the window ─────────────┘
+ * </pre>
+ *
+ * <p>A value that no commit of the window has changed is in its row as it is now, and as it was for
+ * every question under way: rows are written from commits that the window has, here or on another
+ * node, and a commit leaves the window only when no question is left that began before its rows
+ * were written.
+ *
+ * <p>Commits are added by one thread at a time, in order; anyone may read meanwhile.
+ */
+final class Window {
+  final Map<CellKey, Change<long[]>> cells = new ConcurrentHashMap<>();
+  final Map<String, Change<Tenant>> tenants = new ConcurrentHashMap<>();
+  final Map<DocumentKey, Change<Document>> documents = new ConcurrentHashMap<>();
+  private final Map<Id, Identity> identities = new ConcurrentHashMap<>();
+  private final Map<IdempotencyKey, IdempotencyRecord> answers = new ConcurrentHashMap<>();
+  private final Map<Place, Entry> entries = new ConcurrentHashMap<>();
+  private final ConcurrentSkipListMap<RowKey, byte[]> items = new ConcurrentSkipListMap<>();
+
+  /** The pairs of a service that are changed: what they have outstanding is in {@link #cells}. */
+  private final Map<RowKey, Map<CellKey, Long>> pairs = new ConcurrentHashMap<>();
+
+  private final ArrayDeque<Commit> commits = new ArrayDeque<>();
+  private final Set<Question> questions = new HashSet<>();
+  private final long heldSizeMax;
+  private volatile State newest;
+  private volatile long unwrittenSize;
+  private long mark;
+
+  private record Id(long high, long low) {}
+
+  private record Place(String tenant, long sequence) {}
+
+  /**
+   * A window that begins where rows end.
+   *
+   * @param heldSizeMax the size of commits that are kept for questions only, at most
+   */
+  Window(State state, long heldSizeMax) {
+    this.newest = state;
+    this.heldSizeMax = heldSizeMax;
+    this.mark = state.head().revision();
+  }
+
+  /** A question under way. */
+  static final class Question {
+    private final State state;
+    private final long begunAtMark;
+    private volatile boolean isOver;
+
+    private Question(State state, long begunAtMark) {
+      this.state = state;
+      this.begunAtMark = begunAtMark;
+    }
+
+    State state() {
+      return state;
+    }
+
+    long revision() {
+      return state.head().revision();
+    }
+
+    /** Checks that what was read until now is of one revision. */
+    void requireCurrent() {
+      if (isOver) {
+        throw new LedgerException.Unavailable(
+            "The question took so long that its revision is no longer kept; ask again", true, null);
+      }
+    }
+  }
+
+  // ---- Questions --------------------------------------------------------------------------------
+
+  State newest() {
+    return newest;
+  }
+
+  long number() {
+    return newest.head().revision();
+  }
+
+  /** The size of the commits that are in the log only. */
+  long unwrittenSize() {
+    return unwrittenSize;
+  }
+
+  Question begin() {
+    synchronized (questions) {
+      Question question = new Question(newest, mark);
+      questions.add(question);
+      return question;
+    }
+  }
+
+  void end(Question question) {
+    synchronized (questions) {
+      questions.remove(question);
+    }
+  }
+
+  @Nullable Identity identity(long high, long low) {
+    return identities.get(new Id(high, low));
+  }
+
+  @Nullable IdempotencyRecord answer(IdempotencyKey key) {
+    return answers.get(key);
+  }
+
+  @Nullable Entry entry(String tenant, long sequence) {
+    return entries.get(new Place(tenant, sequence));
+  }
+
+  /** The items of a set that commits of the window have added, in order. */
+  ConcurrentNavigableMap<RowKey, byte[]> items(RowKey set) {
+    return items.subMap(set, true, set.afterAll(), false);
+  }
+
+  /** The pairs of a service that commits of the window have changed. */
+  Set<CellKey> pairs(RowKey top) {
+    Map<CellKey, Long> found = pairs.get(top);
+    return found == null ? Set.of() : found.keySet();
+  }
+
+  // ---- Commits ----------------------------------------------------------------------------------
+
+  /** Adds the commit that follows the newest. */
+  synchronized void add(Commit commit) {
+    long number = commit.number();
+    if (number != number() + 1) {
+      throw new IllegalArgumentException("commit " + number + " after " + number());
+    }
+    for (Owned owned : commit.entries()) {
+      entries.put(new Place(owned.tenant(), owned.entry().sequence()), owned.entry());
+    }
+    for (Identity id : commit.identities()) {
+      identities.put(new Id(id.high(), id.low()), id);
+    }
+    for (IdempotencyRecord answer : commit.answers()) {
+      answers.put(answer.key(), answer);
+    }
+    for (ChangedCell cell : commit.cells()) {
+      put(cells, cell.key(), number, cell.before(), cell.after());
+      if (cell.isPair()) {
+        pairs
+            .computeIfAbsent(top(cell.key()), set -> new ConcurrentHashMap<>())
+            .put(cell.key(), number);
+      }
+    }
+    for (Changed<Tenant> tenant : commit.tenants()) {
+      put(tenants, tenant.after().name(), number, tenant.before(), tenant.after());
+    }
+    for (ChangedDocument document : commit.documents()) {
+      put(documents, document.key(), number, document.before(), document.after());
+    }
+    Items.of(commit, (set, item, carried) -> items.put(set.with(item), carried));
+    synchronized (commits) {
+      commits.add(commit);
+    }
+    synchronized (questions) {
+      newest = commit.state();
+      unwrittenSize += commit.size();
+    }
+  }
+
+  private static <K, V> void put(
+      Map<K, Change<V>> changes, K key, long number, @Nullable V before, @Nullable V after) {
+    changes.compute(key, (k, older) -> new Change<>(number, before, after, older));
+  }
+
+  /** The set of the pairs of a pair's service. */
+  static RowKey top(CellKey pair) {
+    return Places.set(Of.TOP, pair.tenant(), Objects.requireNonNull(pair.names().get(1)));
+  }
+
+  /**
+   * The oldest commits that are in the log only.
+   *
+   * @param sizeMax of all of them together, unless the first is larger
+   */
+  List<Commit> unwritten(long sizeMax) {
+    List<Commit> unwritten = new ArrayList<>();
+    long size = 0;
+    synchronized (commits) {
+      long written = mark();
+      for (Commit commit : commits) {
+        if (commit.number() > written) {
+          size += commit.size();
+          if (size > sizeMax && !unwritten.isEmpty()) {
+            break;
+          }
+          unwritten.add(commit);
+        }
+      }
+    }
+    return unwritten;
+  }
+
+  long mark() {
+    synchronized (questions) {
+      return mark;
+    }
+  }
+
+  /** Takes note that rows have everything up to a commit, and drops what nobody needs. */
+  void written(long upTo) {
+    boolean isMore = mark(upTo);
+    drop();
+    if (isMore && heldSize() > heldSizeMax) {
+      endOldQuestions();
+      drop();
+    }
+  }
+
+  /** Moves the mark, no commit being added meanwhile; answers whether it was further back. */
+  private synchronized boolean mark(long upTo) {
+    if (upTo <= mark()) {
+      return false;
+    }
+    long unwritten = 0;
+    synchronized (commits) {
+      for (Commit commit : commits) {
+        unwritten += commit.number() > upTo ? commit.size() : 0;
+      }
+    }
+    synchronized (questions) {
+      mark = upTo;
+      unwrittenSize = unwritten;
+    }
+    return true;
+  }
+
+  /** Ends the questions that began before the rows of the newest mark were written. */
+  private void endOldQuestions() {
+    synchronized (questions) {
+      questions.removeIf(
+          question -> {
+            question.isOver |= question.begunAtMark < mark;
+            return question.isOver;
+          });
+    }
+  }
+
+  /** Ends all questions: what they ask may be gone. */
+  void close() {
+    synchronized (questions) {
+      questions.forEach(question -> question.isOver = true);
+      questions.clear();
+    }
+  }
+
+  /** The size of the commits that rows have too: questions hold them. */
+  private long heldSize() {
+    long written = mark();
+    long held = 0;
+    synchronized (commits) {
+      for (Commit commit : commits) {
+        if (commit.number() > written) {
+          break;
+        }
+        held += commit.size();
+      }
+    }
+    return held;
+  }
+
+  private void drop() {
+    long limit;
+    synchronized (questions) {
+      limit = mark;
+      for (Question question : questions) {
+        limit = Math.min(limit, question.begunAtMark);
+      }
+    }
+    List<Commit> dropped = new ArrayList<>();
+    synchronized (commits) {
+      while (!commits.isEmpty() && commits.getFirst().number() <= limit) {
+        dropped.add(commits.removeFirst());
+      }
+    }
+    for (Commit commit : dropped) {
+      drop(commit, limit);
+    }
+  }
+
+  private synchronized void drop(Commit commit, long limit) {
+    for (Owned owned : commit.entries()) {
+      entries.remove(new Place(owned.tenant(), owned.entry().sequence()));
+    }
+    for (Identity id : commit.identities()) {
+      identities.remove(new Id(id.high(), id.low()));
+    }
+    for (IdempotencyRecord answer : commit.answers()) {
+      answers.remove(answer.key(), answer);
+    }
+    for (ChangedCell cell : commit.cells()) {
+      if (cut(cells, cell.key(), limit) && cell.isPair()) {
+        RowKey top = top(cell.key());
+        pairs.computeIfPresent(
+            top,
+            (set, ofService) -> {
+              ofService.computeIfPresent(
+                  cell.key(), (key, number) -> number <= limit ? null : number);
+              return ofService.isEmpty() ? null : ofService;
+            });
+      }
+    }
+    commit.tenants().forEach(tenant -> cut(tenants, tenant.after().name(), limit));
+    commit.documents().forEach(document -> cut(documents, document.key(), limit));
+    Items.of(commit, (set, item, carried) -> items.remove(set.with(item)));
+  }
+
+  /** Forgets the changes of a value up to a commit; answers whether none is left. */
+  private static <K, V> boolean cut(Map<K, Change<V>> changes, K key, long limit) {
+    Change<V> left =
+        changes.computeIfPresent(
+            key,
+            (k, newest) -> {
+              if (newest.number() <= limit) {
+                return null;
+              }
+              newest.cut(limit);
+              return newest;
+            });
+    return left == null;
+  }
+}

@@ -1,0 +1,203 @@
+package io.tallybook.ledger.infinispan;
+
+import static io.tallybook.ledger.infinispan.Ledgers.TENANT;
+import static io.tallybook.ledger.infinispan.Ledgers.event;
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.tallybook.ledger.Command;
+import io.tallybook.ledger.EntryFilter;
+import io.tallybook.ledger.LedgerException;
+import io.tallybook.ledger.Outcome.Status;
+import io.tallybook.ledger.Request;
+import io.tallybook.ledger.facade.EntryQuery;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.infinispan.client.hotrod.RemoteCacheManager;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Rows that are not what the ledger has written: nobody goes on over them. */
+@SuppressWarnings({"MemberName", "NullAway.Init"}) // sentences; set by JUnit
+class UnfitTest {
+  /** So many that no node makes a checkpoint by itself. */
+  private static final int WINDOW_MAX = 100_000;
+
+  private static final RowKey CELL =
+      Places.cell(new Commit.CellKey("by-agent", TENANT, Arrays.asList("agent-1"), Long.MIN_VALUE));
+
+  private static GridServers servers;
+  private static RemoteCacheManager client;
+
+  private final List<Node> nodes = new ArrayList<>();
+  private InfinispanSettings settings;
+  private Grid grid;
+
+  @BeforeAll
+  static void startServer() {
+    servers = GridServers.start(1);
+    client = servers.client();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    client.close();
+    servers.close();
+  }
+
+  @BeforeEach
+  void open() {
+    settings = Ledgers.fresh("EUR", Ledgers.ENTRIES_MAX);
+    grid = new Grid(() -> client, settings);
+    grid.open();
+  }
+
+  @AfterEach
+  void close() {
+    nodes.forEach(Node::close);
+  }
+
+  private Node started(int windowEntriesMax) {
+    Node node =
+        Node.started(
+            Ledgers.settings(
+                settings.ledger(), "EUR", Ledgers.ENTRIES_MAX, 60_000, windowEntriesMax),
+            client);
+    nodes.add(node);
+    return node;
+  }
+
+  private static void commit(Node node, String name, int events) {
+    List<Command> commands = new ArrayList<>();
+    for (int i = 0; i < events; i++) {
+      commands.add(event(name + "-" + i, "agent-" + i % 3, "service"));
+    }
+    assertThat(node.ledger().commit(Request.of(TENANT, commands)).outcomes())
+        .allSatisfy(outcome -> assertThat(outcome.status()).isEqualTo(Status.RECORDED));
+  }
+
+  private Mark mark() {
+    return Mark.of(requireNonNull(grid.logged(List.of(Mark.NUMBER)).get(Mark.NUMBER)).value());
+  }
+
+  private void put(RowKey key, @Nullable Row row) {
+    grid.update(Map.of(key, _ -> row), _ -> false);
+  }
+
+  /** A node has written rows, and after that there is one more commit in the log only. */
+  private Row written() {
+    Node writing = started(Ledgers.WINDOW_MIN);
+    commit(writing, "first", 12);
+    commit(writing, "second", 12); // waits until the rows of the first are there
+    writing.close();
+    Node keeping = started(WINDOW_MAX);
+    commit(keeping, "log", 3);
+    assertThat(mark().number()).isEqualTo(3);
+    return requireNonNull(grid.row(CELL));
+  }
+
+  private void refuses(Node node) {
+    LedgerException.Unavailable found = null;
+    // The checkpoint runs beside the commits, of which the first may be before it.
+    for (int i = 0; found == null && i < 100; i++) {
+      try {
+        commit(node, "try-" + i, 10);
+      } catch (LedgerException.Unavailable e) {
+        found = e;
+      }
+    }
+    assertThat(found)
+        .hasMessageContaining("do not fit its log")
+        .hasMessageContaining("nothing more is recorded until this node is started again");
+    assertThatExceptionOfType(LedgerException.Unavailable.class)
+        .isThrownBy(() -> commit(node, "later", 1))
+        .withMessage(requireNonNull(found).getMessage());
+    assertThatExceptionOfType(LedgerException.Unavailable.class)
+        .isThrownBy(() -> node.store().check())
+        .withMessage(found.getMessage());
+  }
+
+  @Test
+  void a_row_that_went_back_stops_the_node_until_it_is_put_right() {
+    Row right = written();
+    byte[] bytes = right.value().clone();
+    bytes[bytes.length - 1] ^= 1;
+    Row wrong = new Row(right.stamp() - 1, bytes);
+    put(CELL, wrong);
+
+    Node node = started(Ledgers.WINDOW_MIN);
+    refuses(node);
+
+    Row there = requireNonNull(grid.row(CELL));
+    assertThat(there.stamp()).isEqualTo(wrong.stamp());
+    assertThat(there.value()).isEqualTo(wrong.value());
+    assertThat(mark().number()).as("the mark stays").isEqualTo(3);
+
+    put(CELL, right);
+    Node again = started(Ledgers.WINDOW_MIN);
+    again.audit();
+    commit(again, "again", 12);
+    commit(again, "and-again", 12);
+    assertThat(mark().number()).isGreaterThan(3);
+    started(Ledgers.WINDOW_MIN).audit();
+  }
+
+  @Test
+  void a_row_that_is_gone_stops_the_node() {
+    Row right = written();
+    put(CELL, null);
+    refuses(started(Ledgers.WINDOW_MIN));
+    assertThat(grid.row(CELL)).isNull();
+    assertThat(mark().number()).isEqualTo(3);
+    put(CELL, right);
+    Node again = started(Ledgers.WINDOW_MIN);
+    again.audit();
+    commit(again, "again", 12);
+  }
+
+  @Test
+  void entries_that_are_gone_are_told_as_lost() {
+    Row _ = written();
+    RowKey entries = Places.entries(TENANT, 17);
+    Row right = requireNonNull(grid.row(entries));
+    put(entries, null);
+    Node node = started(Ledgers.WINDOW_MIN);
+    assertThatExceptionOfType(LedgerException.Unavailable.class)
+        .isThrownBy(() -> node.ledger().read(TENANT, "test", reader -> reader.entry(17)))
+        .withMessage("The grid has lost an entry of the ledger");
+    refuses(node);
+    put(entries, right);
+    started(Ledgers.WINDOW_MIN).audit();
+  }
+
+  @Test
+  void a_node_of_a_sorted_set_that_is_gone_is_told_as_lost() {
+    Node node = started(Ledgers.WINDOW_MIN);
+    commit(node, "many", 1_000);
+    commit(node, "more", 12); // waits until the rows of the first are there
+    RowKey set = Places.set(Places.Of.SERVICE, TENANT, "service");
+    Row root = requireNonNull(grid.row(set.with(new byte[Long.BYTES])));
+    SetNode decoded = SetNode.decode(root.value(), new byte[0], 0);
+    assertThat(decoded).isInstanceOf(SetNode.Inner.class);
+    long child = 0;
+    for (long id : ((SetNode.Inner) decoded).children()) {
+      child = id == 0 ? child : id;
+    }
+    put(set.with(java.nio.ByteBuffer.allocate(Long.BYTES).putLong(child).array()), null);
+
+    Node fresh = started(WINDOW_MAX);
+    EntryQuery query =
+        new EntryQuery(
+            EntryFilter.ALL.withServices(java.util.Set.of("service")), false, true, null, 1_000);
+    assertThatExceptionOfType(LedgerException.Unavailable.class)
+        .isThrownBy(() -> fresh.ledger().read(TENANT, "test", reader -> reader.entries(query)))
+        .withMessage("The grid has lost a row of the ledger");
+  }
+}
