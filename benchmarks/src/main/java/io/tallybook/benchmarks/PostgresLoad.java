@@ -4,22 +4,15 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.function.LongFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -37,16 +30,7 @@ import java.util.regex.Pattern;
  *     service/target/quarkus-app/quarkus-run.jar 5000000</pre>
  */
 public final class PostgresLoad {
-  private static final int CONNECTIONS = 64;
-  private static final int STREAMS = 4;
-  private static final int LINES = 50_000;
-  private static final int POSTS = 30_000;
-  private static final int READS = 5_000;
-  private static final int AGENTS = 10_000;
-  private static final int SERVICES = 50;
   private static final int BASELINE_SECONDS = 20;
-  private static final long SMALL = 100_000;
-  private static final String[] TYPES = {"call", "token", "search", "export"};
   private static final Pattern TPS = Pattern.compile("tps = ([0-9.]+)");
 
   private static final String BASELINE_TABLES =
@@ -60,9 +44,9 @@ public final class PostgresLoad {
 
   private static final String BASELINE =
       "\\set agent random(1, "
-          + AGENTS
+          + ServiceLoad.AGENTS
           + ")\n\\set service random(1, "
-          + SERVICES
+          + ServiceLoad.SERVICES
           + ")\nBEGIN;\n"
           + "INSERT INTO baseline.event (source, event_id, agent, service, type, at, units) VALUES"
           + " ('load', gen_random_uuid()::text, 'agent-' || :agent, 'service-' || :service,"
@@ -70,14 +54,7 @@ public final class PostgresLoad {
           + "INSERT INTO baseline.usage VALUES ('agent-' || :agent, 'service-' || :service, 1)"
           + " ON CONFLICT (agent, service) DO UPDATE SET units = usage.units + 1;\nEND;\n";
 
-  private static final PrintStream OUT = System.out;
-
-  private final int port;
-  private long events;
-
-  private PostgresLoad(int port) {
-    this.port = port;
-  }
+  private PostgresLoad() {}
 
   /** Starts PostgreSQL and the service of the given jar, measures, and stops both. */
   public static void main(String[] args)
@@ -104,7 +81,7 @@ public final class PostgresLoad {
                   "-Dquarkus.profile=jpa",
                   "-Dquarkus.datasource.jdbc.url=" + postgres.getJdbcUrl("postgres", "postgres"),
                   "-Dquarkus.datasource.username=postgres"))) {
-        new PostgresLoad(service.port()).run(Long.parseLong(args[1]));
+        new ServiceLoad(service.port()).run(Long.parseLong(args[1]));
       }
     }
   }
@@ -125,7 +102,7 @@ public final class PostgresLoad {
     Path script = Files.createTempFile("baseline", ".sql");
     try {
       Files.writeString(script, BASELINE);
-      for (int clients : new int[] {16, CONNECTIONS}) {
+      for (int clients : new int[] {16, ServiceLoad.CONNECTIONS}) {
         Process pgbench =
             new ProcessBuilder(
                     "pgbench",
@@ -154,183 +131,12 @@ public final class PostgresLoad {
         if (pgbench.waitFor() != 0 || !tps.find()) {
           throw new IllegalStateException("pgbench failed:\n" + printed);
         }
-        print(
+        ServiceLoad.print(
             "baseline, insert and upsert, " + clients + " connections",
             String.format(Locale.ROOT, "%,.0f events a second", Double.parseDouble(tps.group(1))));
       }
     } finally {
       Files.delete(script);
     }
-  }
-
-  private void run(long target) throws IOException, InterruptedException, ExecutionException {
-    stream(SMALL);
-    posts("warm-up", number -> number % AGENTS);
-    reads("warm-up");
-    reads("rollups at " + SMALL);
-    posts("spread", number -> number % AGENTS);
-    posts("hot key", number -> 0L);
-    posts("spread", number -> number % AGENTS);
-    posts("hot key", number -> 0L);
-    while (events < target) {
-      long begin = events;
-      long start = System.nanoTime();
-      stream(Math.min(500_000, target - events));
-      print(
-          "stream to " + events,
-          String.format(
-              Locale.ROOT,
-              "%,.0f events a second",
-              (events - begin) / seconds(System.nanoTime() - start)));
-    }
-    reads("rollups at " + events);
-    posts("spread", number -> number % AGENTS);
-    posts("hot key", number -> 0L);
-  }
-
-  /** Sends events as streams of many lines, several at once. */
-  private void stream(long count) throws InterruptedException, ExecutionException {
-    long first = events;
-    events += count;
-    try (ExecutorService threads = Executors.newFixedThreadPool(STREAMS)) {
-      List<Future<?>> parts = new ArrayList<>();
-      for (int s = 0; s < STREAMS; s++) {
-        long from = first + count * s / STREAMS;
-        long to = first + count * (s + 1) / STREAMS;
-        parts.add(
-            threads.submit(
-                () -> {
-                  try (HttpConnection connection = new HttpConnection(port)) {
-                    for (long begin = from; begin < to; begin += LINES) {
-                      StringBuilder lines = new StringBuilder();
-                      long end = Math.min(begin + LINES, to);
-                      for (long number = begin; number < end; number++) {
-                        lines.append(event("stream", number, number)).append('\n');
-                      }
-                      String answer =
-                          connection.post(
-                              "/api/v1/events", "application/x-ndjson", lines.toString());
-                      if (!answer.contains("\"recorded\":" + (end - begin) + ",")) {
-                        throw new IllegalStateException(answer);
-                      }
-                    }
-                  }
-                  return null;
-                }));
-      }
-      for (Future<?> part : parts) {
-        part.get();
-      }
-    }
-  }
-
-  /** Sends one event a request from many connections. */
-  private void posts(String name, LongFunction<Long> agents)
-      throws InterruptedException, ExecutionException {
-    String source = "post-" + System.nanoTime();
-    long[] nanos = new long[POSTS];
-    long start = System.nanoTime();
-    onConnections(
-        POSTS,
-        (connection, i) -> {
-          long begin = System.nanoTime();
-          connection.post(
-              "/api/v1/events",
-              "application/cloudevents+json",
-              event(source, i, agents.apply(i * 7_919L)));
-          nanos[i] = System.nanoTime() - begin;
-        },
-        CONNECTIONS);
-    double rate = POSTS / seconds(System.nanoTime() - start);
-    events += POSTS;
-    Arrays.sort(nanos);
-    print(
-        "single posts, " + name + ", " + CONNECTIONS + " connections",
-        String.format(
-            Locale.ROOT,
-            "%,.0f a second, median %.1f ms, p99 %.1f ms",
-            rate,
-            nanos[POSTS / 2] / 1e6,
-            nanos[POSTS / 100 * 99] / 1e6));
-  }
-
-  /** Asks for the sums of one pair, of a service and of the best agents, one after the other. */
-  private void reads(String name) throws InterruptedException, ExecutionException {
-    String[] paths = {
-      "/api/v1/rollups?groupBy=service&agent=agent-%d&service=service-%d",
-      "/api/v1/rollups?service=service-%2$d",
-      "/api/v1/rollups?groupBy=agent&service=service-%2$d&order=top&measure=outstanding&limit=10"
-    };
-    for (String path : paths) {
-      long[] nanos = new long[READS];
-      onConnections(
-          READS,
-          (connection, i) -> {
-            String asked =
-                String.format(Locale.ROOT, path, i * 7_919L % AGENTS, i * 7_919L % SERVICES);
-            long begin = System.nanoTime();
-            connection.get(asked);
-            nanos[i] = System.nanoTime() - begin;
-          },
-          1);
-      Arrays.sort(nanos);
-      print(
-          name + ", " + path.substring(path.indexOf('?') + 1),
-          String.format(
-              Locale.ROOT,
-              "median %.2f ms, p99 %.2f ms",
-              nanos[READS / 2] / 1e6,
-              nanos[READS / 100 * 99] / 1e6));
-    }
-  }
-
-  private interface Request {
-    void send(HttpConnection connection, int number) throws IOException;
-  }
-
-  private void onConnections(int count, Request request, int connections)
-      throws InterruptedException, ExecutionException {
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<?>> parts = new ArrayList<>();
-      for (int c = 0; c < connections; c++) {
-        int first = c;
-        parts.add(
-            threads.submit(
-                () -> {
-                  try (HttpConnection connection = new HttpConnection(port)) {
-                    for (int i = first; i < count; i += connections) {
-                      request.send(connection, i);
-                    }
-                  }
-                  return null;
-                }));
-      }
-      for (Future<?> part : parts) {
-        part.get();
-      }
-    }
-  }
-
-  /** An event of an agent and one of eight services of that agent. */
-  private static String event(String source, long id, long agent) {
-    return "{\"specversion\":\"1.0\",\"source\":\""
-        + source
-        + "\",\"id\":\""
-        + id
-        + "\",\"type\":\""
-        + TYPES[(int) (id % TYPES.length)]
-        + "\",\"subject\":\"agent-"
-        + agent * 31 % AGENTS
-        + "\",\"data\":{\"service\":\"service-"
-        + (agent + id % 8) % SERVICES
-        + "\",\"units\":1}}";
-  }
-
-  private static double seconds(long nanos) {
-    return nanos / 1e9;
-  }
-
-  private static void print(String what, String figures) {
-    OUT.println(what + ": " + figures);
   }
 }

@@ -5,6 +5,7 @@ import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
 import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -133,6 +134,18 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAPackage(SERVICE)
+        .check(CLASSES);
+  }
+
+  @Test
+  void onlyTheStorageOnInfinispanKnowsTheGrid() {
+    noClasses()
+        .that(
+            not(resideInAPackage("io.tallybook.ledger.infinispan.."))
+                .and(not(name("io.tallybook.service.config.LedgerProducers"))))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.infinispan..")
         .check(CLASSES);
   }
 

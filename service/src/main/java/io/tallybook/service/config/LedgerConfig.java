@@ -12,7 +12,7 @@ public interface LedgerConfig {
   /** The setting of the framework that lists the origins from which browsers may ask. */
   String CORS_ORIGINS = "quarkus.http.cors.origins";
 
-  /** Where the ledger is kept: {@code memory} or {@code jpa}. */
+  /** Where the ledger is kept: {@code memory}, {@code jpa} or {@code infinispan}. */
   @WithDefault("memory")
   String storage();
 
@@ -28,6 +28,9 @@ public interface LedgerConfig {
 
   /** The bounds of the storage {@code jpa}. */
   Jpa jpa();
+
+  /** The bounds of the storage {@code infinispan}. */
+  Infinispan infinispan();
 
   /** How writes are joined to commits. */
   Commit commit();
@@ -74,6 +77,58 @@ public interface LedgerConfig {
      */
     @WithDefault("false")
     boolean lossAccepted();
+  }
+
+  /** The bounds of the storage {@code infinispan}. */
+  interface Infinispan {
+    /** The name of the ledger: several may be in the same caches. */
+    @WithDefault("main")
+    String ledger();
+
+    /** What the names of the two caches begin with, which are created where they are missing. */
+    @WithDefault("tallybook")
+    String caches();
+
+    /** Most entries that are kept, at least 1; one more is refused. */
+    @WithDefault("9223372036854775807")
+    long maxEntries();
+
+    /** How long a commit may take, in milliseconds, 100 to 600,000. */
+    @WithDefault("10000")
+    int commitMillisMax();
+
+    /** How long a call of a question may take, in milliseconds, 100 to 600,000. */
+    @WithDefault("10000")
+    int readMillisMax();
+
+    /** How many servers keep each value, 1 to 10, in caches that are created. */
+    @WithDefault("2")
+    int owners();
+
+    /**
+     * Whether each server has a value on its disk before it says so, in caches that are created;
+     * else the disk has it a little later, and a power cut of all its owners may take it.
+     */
+    @WithDefault("false")
+    boolean syncWrites();
+
+    /**
+     * After how many entries the newest commits, which each node keeps in memory, are written to
+     * rows, 10 to 1,000,000.
+     */
+    @WithDefault("50000")
+    int windowEntriesMax();
+
+    /**
+     * How many more entries a node keeps in memory for questions under way, 1,000 to 10,000,000;
+     * beyond it the oldest questions end.
+     */
+    @WithDefault("200000")
+    int heldEntriesMax();
+
+    /** How long a commit stays in the log after rows have it, in seconds, 60 to 86,400. */
+    @WithDefault("600")
+    int logSecondsMin();
   }
 
   /** How writes are joined to commits. */

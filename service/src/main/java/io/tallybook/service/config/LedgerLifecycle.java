@@ -13,6 +13,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
@@ -37,7 +38,11 @@ public final class LedgerLifecycle {
       ledger.start();
     } catch (LedgerException e) {
       LOG.debug("The ledger cannot be started", e);
-      throw new ConfigurationException(e.getMessage() + ".");
+      throw new ConfigurationException(
+          SettingsCheck.cannotStart(
+              config.storage(),
+              Objects.requireNonNullElse(e.getMessage(), "The storage failed"),
+              settings.getOptionalValue("quarkus.infinispan-client.hosts", String.class)));
     }
     SettingsCheck.requireSameCurrency(
         config.currency(), ledger.read(Tenant.SYSTEM, "start", LedgerReader::currency));

@@ -1,11 +1,14 @@
 package io.tallybook.service.config;
 
 import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.configuration.ConfigUtils;
 import io.smallrye.common.annotation.Identifier;
 import io.tallybook.ledger.facade.GroupCommitSettings;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerObserver;
 import io.tallybook.ledger.facade.LedgerTracer;
+import io.tallybook.ledger.infinispan.InfinispanSettings;
+import io.tallybook.ledger.infinispan.InfinispanStore;
 import io.tallybook.ledger.jpa.JpaDatabase;
 import io.tallybook.ledger.jpa.JpaSettings;
 import io.tallybook.ledger.jpa.JpaStore;
@@ -20,6 +23,7 @@ import jakarta.inject.Singleton;
 import java.time.InstantSource;
 import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.infinispan.client.hotrod.RemoteCacheManager;
 
 /**
  * Makes the ledger from the settings. Each storage is a bean under the word that chooses it; only
@@ -63,6 +67,31 @@ final class LedgerProducers {
             jpa.namesCached(),
             jpa.lossAccepted() || LaunchMode.current() != LaunchMode.NORMAL),
         database);
+  }
+
+  @Produces
+  @Singleton
+  @Identifier(InfinispanStore.NAME)
+  LedgerStore infinispan(
+      CommitPlanner planner, LedgerConfig config, Instance<RemoteCacheManager> connection) {
+    SettingsCheck.requireProfile(
+        InfinispanStore.NAME, ConfigUtils.isProfileActive(InfinispanStore.NAME));
+    LedgerConfig.Infinispan infinispan = config.infinispan();
+    return new InfinispanStore(
+        planner,
+        new InfinispanSettings(
+            infinispan.ledger(),
+            infinispan.caches(),
+            config.currency(),
+            infinispan.maxEntries(),
+            infinispan.commitMillisMax(),
+            infinispan.readMillisMax(),
+            infinispan.owners(),
+            infinispan.syncWrites(),
+            infinispan.windowEntriesMax(),
+            infinispan.heldEntriesMax(),
+            infinispan.logSecondsMin()),
+        connection::get);
   }
 
   @Produces

@@ -1,5 +1,6 @@
 package io.tallybook.service.config;
 
+import io.tallybook.ledger.infinispan.InfinispanStore;
 import io.tallybook.ledger.jpa.JpaStore;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +19,12 @@ final class Risks {
       Pattern.compile("jdbc:postgresql://(?:localhost|127\\.[0-9.]+|\\[::1])[:/?].*");
   private static final Pattern ENCRYPTED =
       Pattern.compile(".*[?&]sslmode=(?:require|verify-ca|verify-full)(?:&.*)?");
+
+  private static final String HOSTS = "quarkus.infinispan-client.hosts";
+  private static final String TRUST_STORE = "quarkus.infinispan-client.trust-store";
+  private static final String USE_AUTH = "quarkus.infinispan-client.use-auth";
+  private static final Pattern LOOPBACK_HOSTS =
+      Pattern.compile("(?:(?:localhost|127\\.[0-9.]+|\\[::1])(?::[0-9]+)?(?:;|$))+");
 
   private Risks() {}
 
@@ -46,13 +53,7 @@ final class Risks {
               + " when the service ends may be cut off.");
     }
     if (config.storage().equals(JpaStore.NAME)) {
-      if (config.jpa().commitMillisMax() > waitMillis) {
-        risks.add(
-            "Set ledger.commit.wait-millis-max to at least "
-                + config.jpa().commitMillisMax()
-                + ", which is ledger.jpa.commit-millis-max: requests may give up before they know"
-                + " what became of them.");
-      }
+      addWait(risks, waitMillis, config.jpa().commitMillisMax(), "ledger.jpa.commit-millis-max");
       String url = settings.apply(URL).orElse("");
       if (!LOOPBACK.matcher(url).matches() && !ENCRYPTED.matcher(url).matches()) {
         risks.add(
@@ -61,6 +62,51 @@ final class Risks {
                 + ": without it the password and all events may go over the network as they are.");
       }
     }
+    if (config.storage().equals(InfinispanStore.NAME)) {
+      addGrid(risks, config.infinispan(), waitMillis, settings);
+    }
     return risks;
+  }
+
+  private static void addGrid(
+      List<String> risks,
+      LedgerConfig.Infinispan infinispan,
+      int waitMillis,
+      Function<String, Optional<String>> settings) {
+    addWait(risks, waitMillis, infinispan.commitMillisMax(), "ledger.infinispan.commit-millis-max");
+    boolean isHere =
+        LOOPBACK_HOSTS.matcher(settings.apply(HOSTS).orElse("").replace(" ", "")).matches();
+    if (!isHere && settings.apply(TRUST_STORE).isEmpty()) {
+      risks.add(
+          "Set "
+              + TRUST_STORE
+              + " to the certificates by which the grid is known: without it all events go over the"
+              + " network as they are.");
+    }
+    if (!isHere && settings.apply(USE_AUTH).orElse("").equals("false")) {
+      risks.add(
+          "Set "
+              + USE_AUTH
+              + " to true, with quarkus.infinispan-client.username and"
+              + " quarkus.infinispan-client.password: without it whoever reaches the grid may change"
+              + " the ledger.");
+    }
+    if (!infinispan.syncWrites() && (isHere || infinispan.owners() == 1)) {
+      risks.add(
+          "Set ledger.infinispan.sync-writes to true before the caches are created, or have them on"
+              + " two machines and ledger.infinispan.owners at 2: a power cut of the one machine may"
+              + " take what was acknowledged last.");
+    }
+  }
+
+  private static void addWait(List<String> risks, int waitMillis, int commitMillis, String key) {
+    if (commitMillis > waitMillis) {
+      risks.add(
+          "Set ledger.commit.wait-millis-max to at least "
+              + commitMillis
+              + ", which is "
+              + key
+              + ": requests may give up before they know what became of them.");
+    }
   }
 }

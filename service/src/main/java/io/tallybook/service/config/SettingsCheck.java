@@ -1,7 +1,10 @@
 package io.tallybook.service.config;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.tallybook.ledger.infinispan.InfinispanStore;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -21,6 +24,16 @@ final class SettingsCheck {
           "ledger.jpa.read-millis-max",
           "ledger.jpa.names-cached",
           "ledger.jpa.loss-accepted",
+          "ledger.infinispan.ledger",
+          "ledger.infinispan.caches",
+          "ledger.infinispan.max-entries",
+          "ledger.infinispan.commit-millis-max",
+          "ledger.infinispan.read-millis-max",
+          "ledger.infinispan.owners",
+          "ledger.infinispan.sync-writes",
+          "ledger.infinispan.window-entries-max",
+          "ledger.infinispan.held-entries-max",
+          "ledger.infinispan.log-seconds-min",
           "ledger.commit.group-commands-max",
           "ledger.commit.linger-micros",
           "ledger.commit.waiting-requests-max",
@@ -28,7 +41,7 @@ final class SettingsCheck {
           "ledger.export.seconds-max");
 
   private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
-  private static final Pattern SCHEMA = Pattern.compile("[a-z][a-z0-9_]{0,62}");
+  private static final Pattern WORD = Pattern.compile("[a-z][a-z0-9_]{0,62}");
   private static final Pattern ORIGIN = Pattern.compile("https?://[^/*\\s]+");
 
   private SettingsCheck() {}
@@ -87,17 +100,23 @@ final class SettingsCheck {
     requireRange("ledger.memory.max-entries", memory.maxEntries(), 1, 2_000_000_000);
     requireRange("ledger.memory.heap-percent-max", memory.heapPercentMax(), 1, 95);
     LedgerConfig.Jpa jpa = config.jpa();
-    if (!SCHEMA.matcher(jpa.schema()).matches()) {
-      throw new ConfigurationException(
-          "Set ledger.jpa.schema to a lower-case letter and then up to 62 lower-case letters, digits"
-              + " and underscores: it is '"
-              + jpa.schema()
-              + "'.");
-    }
+    requireWord("ledger.jpa.schema", jpa.schema());
     requireRange("ledger.jpa.max-entries", jpa.maxEntries(), 1, Long.MAX_VALUE);
     requireRange("ledger.jpa.commit-millis-max", jpa.commitMillisMax(), 100, 600_000);
     requireRange("ledger.jpa.read-millis-max", jpa.readMillisMax(), 100, 3_600_000);
     requireRange("ledger.jpa.names-cached", jpa.namesCached(), 1_000, 10_000_000);
+    LedgerConfig.Infinispan infinispan = config.infinispan();
+    requireWord("ledger.infinispan.ledger", infinispan.ledger());
+    requireWord("ledger.infinispan.caches", infinispan.caches());
+    requireRange("ledger.infinispan.max-entries", infinispan.maxEntries(), 1, Long.MAX_VALUE);
+    requireRange("ledger.infinispan.commit-millis-max", infinispan.commitMillisMax(), 100, 600_000);
+    requireRange("ledger.infinispan.read-millis-max", infinispan.readMillisMax(), 100, 600_000);
+    requireRange("ledger.infinispan.owners", infinispan.owners(), 1, 10);
+    requireRange(
+        "ledger.infinispan.window-entries-max", infinispan.windowEntriesMax(), 10, 1_000_000);
+    requireRange(
+        "ledger.infinispan.held-entries-max", infinispan.heldEntriesMax(), 1_000, 10_000_000);
+    requireRange("ledger.infinispan.log-seconds-min", infinispan.logSecondsMin(), 60, 86_400);
     LedgerConfig.Commit commit = config.commit();
     requireRange("ledger.commit.group-commands-max", commit.groupCommandsMax(), 1, 100_000);
     requireRange("ledger.commit.linger-micros", commit.lingerMicros(), 0, 100_000);
@@ -129,6 +148,38 @@ final class SettingsCheck {
               + ": this ledger was started with it, and it cannot become "
               + configured
               + ".");
+    }
+  }
+
+  /**
+   * Why the ledger cannot be started, in a sentence.
+   *
+   * @param hosts of the grid, whose settings are the framework's, so that its storage does not know
+   *     what they are called
+   */
+  static String cannotStart(String storage, String why, Optional<String> hosts) {
+    String reason = why.endsWith(".") ? why.substring(0, why.length() - 1) : why;
+    if (!storage.equals(InfinispanStore.NAME)) {
+      return reason + ".";
+    }
+    return "Cannot use the Infinispan grid at "
+        + hosts.orElse("no address")
+        + ": "
+        + reason.substring(0, 1).toLowerCase(Locale.ROOT)
+        + reason.substring(1)
+        + "; set quarkus.infinispan-client.hosts, quarkus.infinispan-client.username and"
+        + " quarkus.infinispan-client.password to a grid whose caches the user may create.";
+  }
+
+  private static void requireWord(String key, String value) {
+    if (!WORD.matcher(value).matches()) {
+      throw new ConfigurationException(
+          "Set "
+              + key
+              + " to a lower-case letter and then up to 62 lower-case letters, digits and"
+              + " underscores: it is '"
+              + value
+              + "'.");
     }
   }
 

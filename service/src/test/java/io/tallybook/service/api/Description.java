@@ -58,7 +58,8 @@ final class Description {
   static synchronized Description get() {
     Description known = ofService;
     if (known == null) {
-      try (HttpClient client = HttpClient.newHttpClient()) {
+      try (HttpClient client =
+          HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
         known =
             of(
                 client

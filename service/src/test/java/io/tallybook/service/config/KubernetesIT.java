@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyIngressRule;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
 import io.quarkus.runtime.configuration.DurationConverter;
@@ -26,6 +27,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -33,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KubernetesIT {
   private static final Path OVERLAYS = Path.of("target", "kubernetes", "overlays");
   private static final int PORT = 8080;
+  private static final int GRID_PORT = 11_222;
 
   /** How long the end may take beside the drain. */
   private static final Duration SPARE = Duration.ofSeconds(10);
@@ -184,6 +187,30 @@ class KubernetesIT {
           .containsAllEntriesOf(
               manifests.one(PodDisruptionBudget.class).getSpec().getSelector().getMatchLabels());
     }
+  }
+
+  @Test
+  void theExampleOfAGridIsTheOneThatIsAsked() throws IOException {
+    Manifests example = Manifests.of(OVERLAYS.resolveSibling("grid"));
+    String name = example.other("Infinispan").at("/metadata/name").asText();
+    Manifests service = manifests("infinispan");
+    assertThat(service.one(ConfigMap.class).getData())
+        .containsEntry("QUARKUS_INFINISPAN_CLIENT_HOSTS", name + ":" + GRID_PORT);
+    assertThat(service.one(NetworkPolicy.class).getSpec().getEgress())
+        .anySatisfy(
+            egress ->
+                assertThat(egress.getPorts())
+                    .extracting(port -> port.getPort().getIntVal())
+                    .containsExactly(GRID_PORT));
+    NetworkPolicy policy = example.one(NetworkPolicy.class);
+    assertThat(policy.getSpec().getPodSelector().getMatchLabels())
+        .containsEntry("clusterName", name);
+    NetworkPolicyIngressRule fromService = policy.getSpec().getIngress().getFirst();
+    assertThat(fromService.getPorts())
+        .extracting(port -> port.getPort().getIntVal())
+        .containsExactly(GRID_PORT);
+    assertThat(service.one(Deployment.class).getSpec().getTemplate().getMetadata().getLabels())
+        .containsAllEntriesOf(fromService.getFrom().getFirst().getPodSelector().getMatchLabels());
   }
 
   private static Container container(Deployment deployment) {

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -34,6 +35,7 @@ final class Manifests {
       Map.of(
           "ConfigMap", ConfigMap.class,
           "Deployment", Deployment.class,
+          "Infinispan", GenericKubernetesResource.class,
           "NetworkPolicy", NetworkPolicy.class,
           "PodDisruptionBudget", PodDisruptionBudget.class,
           "Service", Service.class,
@@ -155,6 +157,14 @@ final class Manifests {
         .filter(key -> !items.isEmpty() && items.get(0).has(key))
         .findFirst()
         .orElse(null);
+  }
+
+  /** The one resource of a kind whose members are not known here. */
+  JsonNode other(String kind) {
+    List<ObjectNode> all =
+        resources.stream().filter(resource -> resource.path("kind").asText().equals(kind)).toList();
+    assertThat(all).as(kind).hasSize(1);
+    return all.getFirst();
   }
 
   /** The resources of a kind. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +76,62 @@ class RisksTest {
             risk ->
                 assertThat(risk)
                     .startsWith("Add sslmode=verify-full to quarkus.datasource.jdbc.url: "));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "127.0.0.1:11222, '', false, true, ''",
+    "localhost;[::1]:11223, '', false, true, ''",
+    "127.0.0.1:11222, '', false, false, ledger.infinispan.sync-writes",
+    "grid:11222, /etc/grid.pem, true, false, ''",
+    "grid:11222, '', true, false, quarkus.infinispan-client.trust-store",
+    "127.0.0.1:11222;grid:11222, '', true, false, quarkus.infinispan-client.trust-store",
+    "localhost.example.org, '', true, false, quarkus.infinispan-client.trust-store",
+    "grid:11222, /etc/grid.pem, false, false, quarkus.infinispan-client.use-auth"
+  })
+  void aGridElsewhereIsAskedInSecretByAUserAndOneOnThisMachineWritesThrough(
+      String hosts, String trustStore, String useAuth, String syncWrites, String named) {
+    List<String> settings =
+        new ArrayList<>(
+            List.of(
+                "ledger.storage",
+                "infinispan",
+                "ledger.infinispan.sync-writes",
+                syncWrites,
+                "quarkus.infinispan-client.hosts",
+                hosts,
+                "quarkus.infinispan-client.use-auth",
+                useAuth));
+    if (!trustStore.isEmpty()) {
+      settings.addAll(List.of("quarkus.infinispan-client.trust-store", trustStore));
+    }
+    List<String> risks = risks("30s", settings.toArray(String[]::new));
+    assertThat(risks).hasSize(named.isEmpty() ? 0 : 1);
+    assertThat(risks).allSatisfy(risk -> assertThat(risk).startsWith("Set " + named + " to "));
+  }
+
+  @Test
+  void aGridThatKeepsEachValueOnceAndACommitLongerThanItsWaitAreNamed() {
+    assertThat(
+            risks(
+                "30s",
+                "ledger.storage",
+                "infinispan",
+                "ledger.infinispan.owners",
+                "1",
+                "ledger.infinispan.commit-millis-max",
+                "40000",
+                "quarkus.infinispan-client.hosts",
+                "grid:11222",
+                "quarkus.infinispan-client.trust-store",
+                "/etc/grid.pem"))
+        .containsExactly(
+            "Set ledger.commit.wait-millis-max to at least 40000, which is"
+                + " ledger.infinispan.commit-millis-max: requests may give up before they know what"
+                + " became of them.",
+            "Set ledger.infinispan.sync-writes to true before the caches are created, or have them"
+                + " on two machines and ledger.infinispan.owners at 2: a power cut of the one"
+                + " machine may take what was acknowledged last.");
   }
 
   private static List<String> risks(String shutdownTimeout, String... settings) {

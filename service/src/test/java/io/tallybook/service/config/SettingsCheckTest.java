@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -82,7 +83,12 @@ class SettingsCheckTest {
             "Remove or rename ledger.memory.max-entry: the settings of the ledger are"
                 + " ledger.commit.group-commands-max, ledger.commit.linger-micros,"
                 + " ledger.commit.wait-millis-max, ledger.commit.waiting-requests-max,"
-                + " ledger.currency, ledger.export.seconds-max, ledger.jpa.commit-millis-max, ledger.jpa.loss-accepted, ledger.jpa.max-entries,"
+                + " ledger.currency, ledger.export.seconds-max, ledger.infinispan.caches, ledger.infinispan.commit-millis-max,"
+                + " ledger.infinispan.held-entries-max, ledger.infinispan.ledger,"
+                + " ledger.infinispan.log-seconds-min, ledger.infinispan.max-entries,"
+                + " ledger.infinispan.owners, ledger.infinispan.read-millis-max,"
+                + " ledger.infinispan.sync-writes, ledger.infinispan.window-entries-max,"
+                + " ledger.jpa.commit-millis-max, ledger.jpa.loss-accepted, ledger.jpa.max-entries,"
                 + " ledger.jpa.names-cached, ledger.jpa.read-millis-max, ledger.jpa.schema, ledger.memory.heap-percent-max, ledger.memory.max-entries,"
                 + " ledger.storage.");
     assertThatCode(() -> SettingsCheck.requireKnown(SettingsCheck.KEYS)).doesNotThrowAnyException();
@@ -105,6 +111,19 @@ class SettingsCheckTest {
   }
 
   @Test
+  void whyAGridCannotBeUsedIsOneSentenceWithWhatToSet() {
+    assertThat(
+            SettingsCheck.cannotStart(
+                "infinispan", "The grid cannot be reached.", Optional.of("a:11222;b:11222")))
+        .isEqualTo(
+            "Cannot use the Infinispan grid at a:11222;b:11222: the grid cannot be reached; set"
+                + " quarkus.infinispan-client.hosts, quarkus.infinispan-client.username and"
+                + " quarkus.infinispan-client.password to a grid whose caches the user may create.");
+    assertThat(SettingsCheck.cannotStart("jpa", "The database is away", Optional.empty()))
+        .isEqualTo("The database is away.");
+  }
+
+  @Test
   void theDefaultsAreInBounds() {
     LedgerConfig config = config(Map.of());
     assertThatCode(() -> SettingsCheck.requireBounds(config)).doesNotThrowAnyException();
@@ -124,6 +143,15 @@ class SettingsCheckTest {
         "ledger.commit.linger-micros| -1| Set ledger.commit.linger-micros between 0 and 100000: it is -1.",
         "ledger.commit.waiting-requests-max| 0| Set ledger.commit.waiting-requests-max between 1 and 1000000: it is 0.",
         "ledger.commit.wait-millis-max| 600001| Set ledger.commit.wait-millis-max between 1 and 600000: it is 600001.",
+        "ledger.infinispan.ledger| Main| Set ledger.infinispan.ledger to a lower-case letter and then up to 62 lower-case letters, digits and underscores: it is 'Main'.",
+        "ledger.infinispan.caches| a-b| Set ledger.infinispan.caches to a lower-case letter and then up to 62 lower-case letters, digits and underscores: it is 'a-b'.",
+        "ledger.infinispan.max-entries| 0| Set ledger.infinispan.max-entries between 1 and 9223372036854775807: it is 0.",
+        "ledger.infinispan.commit-millis-max| 99| Set ledger.infinispan.commit-millis-max between 100 and 600000: it is 99.",
+        "ledger.infinispan.read-millis-max| 600001| Set ledger.infinispan.read-millis-max between 100 and 600000: it is 600001.",
+        "ledger.infinispan.owners| 11| Set ledger.infinispan.owners between 1 and 10: it is 11.",
+        "ledger.infinispan.window-entries-max| 9| Set ledger.infinispan.window-entries-max between 10 and 1000000: it is 9.",
+        "ledger.infinispan.held-entries-max| 999| Set ledger.infinispan.held-entries-max between 1000 and 10000000: it is 999.",
+        "ledger.infinispan.log-seconds-min| 59| Set ledger.infinispan.log-seconds-min between 60 and 86400: it is 59.",
         "ledger.export.seconds-max| 0| Set ledger.export.seconds-max between 1 and 86400: it is 0."
       })
   void aValueOutOfBoundsIsNamedWithThem(String key, String value, String message) {

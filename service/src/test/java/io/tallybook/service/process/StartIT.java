@@ -2,6 +2,7 @@ package io.tallybook.service.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tallybook.ledger.infinispan.GridServers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -17,10 +18,12 @@ class StartIT {
   @CsvSource(
       delimiter = '|',
       value = {
-        "ledger.storage=paper| Set ledger.storage to one of jpa, memory: there is no storage 'paper'.",
+        "ledger.storage=paper| Set ledger.storage to one of infinispan, jpa, memory: there is no storage 'paper'.",
         "ledger.storage=jpa| Start with quarkus.profile=jpa instead of ledger.storage=jpa",
+        "ledger.storage=infinispan| Start with quarkus.profile=infinispan instead of ledger.storage=infinispan",
         "ledger.max-entries=5| Remove or rename ledger.max-entries: the settings of the ledger are",
         "ledger.jpa.schema=Public| Set ledger.jpa.schema to a lower-case letter",
+        "ledger.infinispan.owners=0| Set ledger.infinispan.owners between 1 and 10: it is 0.",
         "ledger.currency=dollar| Set ledger.currency to three capital letters"
       })
   void aWrongSettingStopsTheStartWithWhatToDo(String setting, String message)
@@ -51,23 +54,93 @@ class StartIT {
   }
 
   @Test
+  void withoutItsGridTheServiceDoesNotStartAndSaysWhatItTried()
+      throws IOException, InterruptedException {
+    int port;
+    try (ServerSocket nobody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = nobody.getLocalPort();
+    }
+    assertStops(
+        Map.of(
+            "quarkus.profile",
+            "infinispan",
+            "quarkus.infinispan-client.hosts",
+            "127.0.0.1:" + port,
+            "quarkus.infinispan-client.password",
+            "secret"),
+        "Cannot use the Infinispan grid at 127.0.0.1:"
+            + port
+            + ": the grid cannot be reached; set quarkus.infinispan-client.hosts,"
+            + " quarkus.infinispan-client.username and quarkus.infinispan-client.password to a grid"
+            + " whose caches the user may create.");
+  }
+
+  @Test
+  void withAWrongPasswordTheServiceDoesNotStartAndSaysSo()
+      throws IOException, InterruptedException {
+    try (GridServers servers = GridServers.secured("who", "right")) {
+      assertStops(
+          Map.of(
+              "quarkus.profile",
+              "infinispan",
+              "quarkus.infinispan-client.hosts",
+              servers.hosts(),
+              "quarkus.infinispan-client.username",
+              "who",
+              "quarkus.infinispan-client.password",
+              "secret"),
+          "Cannot use the Infinispan grid at "
+              + servers.hosts()
+              + ": the grid refuses the user or the password; set ");
+      try (ServiceProcess service =
+          ServiceProcess.start(
+              Map.of(
+                  "quarkus.profile",
+                  "infinispan",
+                  "quarkus.infinispan-client.hosts",
+                  servers.hosts(),
+                  "quarkus.infinispan-client.username",
+                  "who",
+                  "quarkus.infinispan-client.password",
+                  "right"))) {
+        assertThat(new Client(service).record("/start", "1", 5).statusCode()).isEqualTo(200);
+        assertThat(service.terminate()).isEqualTo(ServiceProcess.TERMINATED);
+      }
+    }
+  }
+
+  @Test
   void aStorageThatIsNotChosenOpensNoConnection() throws IOException, InterruptedException {
-    try (ServerSocket database = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+    try (ServerSocket database = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+        ServerSocket grid = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       String url = "jdbc:postgresql://127.0.0.1:" + database.getLocalPort() + "/usage";
       try (ServiceProcess service =
           ServiceProcess.start(
-              Map.of("quarkus.datasource.jdbc.url", url, "quarkus.datasource.username", "who"))) {
+              Map.of(
+                  "quarkus.datasource.jdbc.url",
+                  url,
+                  "quarkus.datasource.username",
+                  "who",
+                  "quarkus.infinispan-client.hosts",
+                  "127.0.0.1:" + grid.getLocalPort(),
+                  "quarkus.infinispan-client.use-auth",
+                  "true",
+                  "quarkus.infinispan-client.username",
+                  "who",
+                  "quarkus.infinispan-client.password",
+                  "secret"))) {
         Client client = new Client(service);
         assertThat(client.get("/health/ready").statusCode()).isEqualTo(200);
         assertThat(client.record("/start", "1", 5).statusCode()).isEqualTo(200);
         assertThat(service.terminate()).isEqualTo(ServiceProcess.TERMINATED);
       }
-      database.setSoTimeout(1);
       assertThat(connects(database)).isFalse();
+      assertThat(connects(grid)).isFalse();
     }
   }
 
   private static boolean connects(ServerSocket server) throws IOException {
+    server.setSoTimeout(1);
     try {
       server.accept().close();
       return true;

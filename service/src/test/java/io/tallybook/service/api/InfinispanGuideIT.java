@@ -1,0 +1,8 @@
+package io.tallybook.service.api;
+
+import io.quarkus.test.junit.QuarkusIntegrationTest;
+import io.quarkus.test.junit.TestProfile;
+
+@QuarkusIntegrationTest
+@TestProfile(InfinispanProfile.Guide.class)
+class InfinispanGuideIT extends GuideTests {}
