@@ -121,12 +121,12 @@ abstract class DurabilityTests {
       throws IOException, InterruptedException {
     List<String> known = new ArrayList<>();
     sent.acknowledged.forEach((id, units) -> known.add(Client.event(SOURCE, id, units)));
-    JsonPath again = JsonPath.from(client.record(known).body());
+    JsonPath again = recorded(client, known);
     assertThat(again.getInt("duplicates")).as("acknowledged before").isEqualTo(known.size());
     if (!sent.unknown.isEmpty()) {
       List<String> unknown = new ArrayList<>();
       sent.unknown.forEach((id, units) -> unknown.add(Client.event(SOURCE, id, units)));
-      JsonPath settled = JsonPath.from(client.record(unknown).body());
+      JsonPath settled = recorded(client, unknown);
       assertThat(settled.getInt("recorded") + settled.getInt("duplicates"))
           .isEqualTo(unknown.size());
       sent.acknowledged.putAll(sent.unknown);
@@ -165,7 +165,7 @@ abstract class DurabilityTests {
       for (List<String> batch : events) {
         // Every batch goes to both, at once.
         for (Client client : clients) {
-          answers.add(writers.submit(() -> JsonPath.from(client.record(batch).body())));
+          answers.add(writers.submit(() -> recorded(client, batch)));
         }
       }
       int recorded = 0;
@@ -211,8 +211,7 @@ abstract class DurabilityTests {
     try (ServiceProcess service = ServiceProcess.start(settings())) {
       Client client = new Client(service);
       long unitsBefore = units(client);
-      assertThat(JsonPath.from(client.record(events).body()).getInt("recorded"))
-          .isEqualTo(log.size());
+      assertThat(recorded(client, events).getInt("recorded")).isEqualTo(log.size());
       assertThat(units(client) - unitsBefore)
           .isEqualTo(log.stream().mapToLong(WebAccessLog.Access::bytes).sum());
       for (String path :
@@ -235,8 +234,7 @@ abstract class DurabilityTests {
     try (ServiceProcess service = ServiceProcess.start(settings())) {
       Client client = new Client(service);
       assertAnswers(client, answers);
-      assertThat(JsonPath.from(client.record(events).body()).getInt("duplicates"))
-          .isEqualTo(log.size());
+      assertThat(recorded(client, events).getInt("duplicates")).isEqualTo(log.size());
       assertAnswers(client, answers);
       assertThat(service.terminate()).isEqualTo(143);
     }
@@ -249,6 +247,14 @@ abstract class DurabilityTests {
           .as(answer.getKey())
           .isEqualTo(answer.getValue());
     }
+  }
+
+  /** What became of a stream of which every line is answered. */
+  private static JsonPath recorded(Client client, List<String> events)
+      throws IOException, InterruptedException {
+    HttpResponse<String> response = client.record(events);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return JsonPath.from(response.body());
   }
 
   private static long units(Client client) throws IOException, InterruptedException {
