@@ -19,7 +19,6 @@ import java.util.function.UnaryOperator;
 import org.infinispan.client.hotrod.Flag;
 import org.infinispan.client.hotrod.MetadataValue;
 import org.infinispan.client.hotrod.RemoteCache;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,14 +35,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Grid implements SortedSets.Rows {
   private static final int ROWS_READ_MAX = 1_000;
-  private static final int ROWS_WRITTEN_MAX = 1_000;
-  private static final int BYTES_WRITTEN_MAX = 1 << 20;
-
-  /** About what a record has in the grid besides its key and its value. */
-  private static final long RECORD_OVERHEAD_BYTES = 100;
-
   private static final int PARTS_AT_ONCE_MAX = 4;
-  private static final int CHANGES_AT_ONCE_MAX = 256;
+  private static final int CALLS_AT_ONCE_MAX = 256;
   private static final int CHANGE_ATTEMPTS_MAX = 10_000;
 
   /** Whether a commit is in the log is not known: the call that puts it there was not answered. */
@@ -62,12 +55,12 @@ final class Grid implements SortedSets.Rows {
       RemoteCache<GridSchema.Key, StoredRow> rows,
       RemoteCache<GridSchema.Key, StoredRow> tellingRows) {}
 
-  private final Supplier<RemoteCacheManager> connection;
+  private final Supplier<GridClient> connection;
   private final InfinispanSettings settings;
   private volatile @Nullable Caches caches;
 
   /** Does nothing yet with the connection, which {@link #open} starts if need be. */
-  Grid(Supplier<RemoteCacheManager> connection, InfinispanSettings settings) {
+  Grid(Supplier<GridClient> connection, InfinispanSettings settings) {
     this.connection = connection;
     this.settings = settings;
   }
@@ -189,7 +182,7 @@ final class Grid implements SortedSets.Rows {
 
   /** Removes commits that nobody will ask for. */
   void forget(List<Long> numbers) {
-    Calls calls = new Calls(CHANGES_AT_ONCE_MAX, settings.commitMillisMax());
+    Calls calls = new Calls(CALLS_AT_ONCE_MAX, settings.commitMillisMax());
     for (long number : numbers) {
       calls.makeRoom();
       calls.<@Nullable StoredLogged>send(
@@ -239,33 +232,21 @@ final class Grid implements SortedSets.Rows {
     return rows(List.of(key)).get(key);
   }
 
-  /** Writes rows that are the same whoever writes them, however often. */
+  /**
+   * Writes rows that are the same whoever writes them, however often. Each is a call of its own: a
+   * server that puts several at once locks them all, and when two nodes put the same, or one sends
+   * them again, they may wait for each other until the locks expire.
+   */
   void write(Map<RowKey, Row> rows) {
-    Calls calls = new Calls(PARTS_AT_ONCE_MAX, settings.commitMillisMax());
-    Map<GridSchema.Key, StoredRow> part = new HashMap<>();
-    long bytes = 0;
+    Calls calls = new Calls(CALLS_AT_ONCE_MAX, settings.commitMillisMax());
     for (Map.Entry<RowKey, Row> row : rows.entrySet()) {
-      long more =
-          RECORD_OVERHEAD_BYTES + row.getKey().bytes().length + row.getValue().value().length;
-      if (!part.isEmpty()
-          && (part.size() == ROWS_WRITTEN_MAX || bytes + more > BYTES_WRITTEN_MAX)) {
-        write(part, calls);
-        part = new HashMap<>();
-        bytes = 0;
-      }
-      part.put(GridSchema.Key.of(settings.ledger(), row.getKey()), StoredRow.of(row.getValue()));
-      bytes += more;
-    }
-    if (!part.isEmpty()) {
-      write(part, calls);
+      GridSchema.Key key = GridSchema.Key.of(settings.ledger(), row.getKey());
+      StoredRow stored = StoredRow.of(row.getValue());
+      calls.makeRoom();
+      calls.<@Nullable StoredRow>send(
+          calls.deadlineNanos(), () -> caches().rows().putAsync(key, stored), _ -> {});
     }
     calls.end();
-  }
-
-  private void write(Map<GridSchema.Key, StoredRow> part, Calls calls) {
-    calls.makeRoom();
-    calls.<@Nullable Void>send(
-        calls.deadlineNanos(), () -> caches().rows().putAllAsync(part), _ -> {});
   }
 
   /**
@@ -277,7 +258,7 @@ final class Grid implements SortedSets.Rows {
   @Override
   public void update(
       Map<RowKey, UnaryOperator<@Nullable Row>> changes, Predicate<RowKey> isLikelyNew) {
-    Calls calls = new Calls(CHANGES_AT_ONCE_MAX, settings.commitMillisMax());
+    Calls calls = new Calls(CALLS_AT_ONCE_MAX, settings.commitMillisMax());
     for (Map.Entry<RowKey, UnaryOperator<@Nullable Row>> change : changes.entrySet()) {
       calls.makeRoom();
       Update update =

@@ -11,7 +11,6 @@ import java.util.function.Supplier;
 import org.infinispan.client.hotrod.DataFormat;
 import org.infinispan.client.hotrod.MetadataValue;
 import org.infinispan.client.hotrod.RemoteCache;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.infinispan.client.hotrod.RemoteCacheManagerAdmin;
 import org.infinispan.client.hotrod.exceptions.HotRodClientException;
 import org.infinispan.client.hotrod.marshall.MediaTypeMarshaller;
@@ -34,11 +33,11 @@ final class GridSetup {
   /** Where a cache has the record that describes it: no ledger has an empty name. */
   private static final GridSchema.Key DESCRIPTION = GridSchema.Key.of("", 0);
 
-  private final Supplier<RemoteCacheManager> connection;
+  private final Supplier<GridClient> connection;
   private final InfinispanSettings settings;
   private final DataFormat format;
 
-  GridSetup(Supplier<RemoteCacheManager> connection, InfinispanSettings settings) {
+  GridSetup(Supplier<GridClient> connection, InfinispanSettings settings) {
     this.connection = connection;
     this.settings = settings;
     this.format = GridSchema.dataFormat();
@@ -55,7 +54,7 @@ final class GridSetup {
   void open() {
     bounded(
         () -> {
-          RemoteCacheManager manager = connection.get();
+          GridClient manager = connection.get();
           if (!manager.isStarted()) {
             manager.start();
           }
@@ -100,7 +99,7 @@ final class GridSetup {
    * a cache without that record was created by somebody else, in a way that is not known here.
    */
   private void create(String name) throws InterruptedException {
-    RemoteCacheManager manager = connection.get();
+    GridClient manager = connection.get();
     boolean created = false;
     RuntimeException failure = null;
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {

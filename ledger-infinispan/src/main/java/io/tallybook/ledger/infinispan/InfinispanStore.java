@@ -20,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,7 +69,7 @@ public final class InfinispanStore implements LedgerStore {
    *     caller
    */
   public InfinispanStore(
-      CommitPlanner planner, InfinispanSettings settings, Supplier<RemoteCacheManager> connection) {
+      CommitPlanner planner, InfinispanSettings settings, Supplier<GridClient> connection) {
     this.planner = planner;
     this.settings = settings;
     this.grid = new Grid(connection, settings);

@@ -25,7 +25,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.infinispan.client.hotrod.configuration.ClientIntelligence;
 import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
 import org.junit.jupiter.api.AfterAll;
@@ -47,7 +46,7 @@ class CrashTest {
   private static final int PIECES_MAX = 2_000;
 
   private static GridServers servers;
-  private static RemoteCacheManager client;
+  private static GridClient client;
 
   /** The history as a node wrote it that nothing happened to. */
   private static Written reference;
@@ -166,8 +165,8 @@ class CrashTest {
   /** Writes the history until the node ends; answers whether it did. */
   private static boolean endAt(
       int piece, Proxy.Loss loss, InfinispanSettings settings, List<Receipt> acknowledged) {
-    try (Proxy proxy = new Proxy(servers.host(0));
-        RemoteCacheManager own = GridServers.client(proxy.host(), null, null, 5_000);
+    try (Proxy proxy = new Proxy(servers.port(0), Proxy.SHORT_PIECE_BYTES);
+        GridClient own = GridServers.client(proxy.host(), null, null, 5_000);
         Node node = Node.of(settings, own)) {
       Thread writer =
           Thread.ofVirtual()
@@ -231,8 +230,8 @@ class CrashTest {
   @ParameterizedTest
   @EnumSource
   void a_node_that_can_connect_again_acknowledges_everything_once(Proxy.Loss loss) {
-    try (Proxy proxy = new Proxy(servers.host(0));
-        RemoteCacheManager own = GridServers.client(proxy.host(), null, null, 5_000)) {
+    try (Proxy proxy = new Proxy(servers.port(0), Proxy.SHORT_PIECE_BYTES);
+        GridClient own = GridServers.client(proxy.host(), null, null, 5_000)) {
       for (int piece = 1; piece <= PIECES_MAX; piece++) {
         InfinispanSettings settings = Ledgers.fresh("EUR", Ledgers.ENTRIES_MAX);
         List<Receipt> acknowledged = new ArrayList<>();
@@ -256,8 +255,8 @@ class CrashTest {
   void the_outcome_of_a_commit_whose_answer_is_lost_is_found_without_the_client_asking_again() {
     InfinispanSettings settings =
         Ledgers.settings("lost_answer", "EUR", Ledgers.ENTRIES_MAX, 20_000, 1_000);
-    try (Proxy proxy = new Proxy(servers.host(0));
-        RemoteCacheManager own = once(proxy.host());
+    try (Proxy proxy = new Proxy(servers.port(0), Proxy.SHORT_PIECE_BYTES);
+        GridClient own = once(proxy.host());
         Node node = Node.started(settings, own)) {
       Status last = Status.REJECTED;
       int recorded = 0;
@@ -285,17 +284,20 @@ class CrashTest {
   }
 
   /** A started client that sends nothing twice. */
-  private static RemoteCacheManager once(String host) {
-    return new RemoteCacheManager(
-        new ConfigurationBuilder()
-            .addServers(host)
-            .clientIntelligence(ClientIntelligence.BASIC)
-            .socketTimeout(5_000)
-            .connectionTimeout(2_000)
-            .maxRetries(0)
-            .statistics()
-            .disable()
-            .jmxDisable()
-            .build());
+  private static GridClient once(String host) {
+    GridClient client =
+        new GridClient(
+            new ConfigurationBuilder()
+                .addServers(host)
+                .clientIntelligence(ClientIntelligence.BASIC)
+                .socketTimeout(5_000)
+                .connectionTimeout(2_000)
+                .maxRetries(0)
+                .statistics()
+                .disable()
+                .jmxDisable()
+                .build());
+    client.start();
+    return client;
   }
 }

@@ -22,7 +22,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.core.ConditionTimeoutException;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.infinispan.client.hotrod.configuration.ClientIntelligence;
 import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +30,10 @@ import org.jspecify.annotations.Nullable;
  * Infinispan servers of one test, each a process on this machine, which can be stopped, killed,
  * paused, and started again over what it wrote. Several are a cluster, which finds within about two
  * seconds that one is gone.
+ *
+ * <p>A server listens before its caches are open, and calls that reach it then are misread. Clients
+ * of servers that are started again under load come by a proxy that lets them in when the server
+ * says that it is ready, as the Service of a cluster does.
  */
 public final class GridServers implements AutoCloseable {
   private static final Duration START_MAX = Duration.ofMinutes(3);
@@ -44,6 +47,7 @@ public final class GridServers implements AutoCloseable {
     private final Path home;
     private final int port;
     private final int clusterPort;
+    private final Proxy door;
     private @Nullable Process process;
 
     Server(int index, Path home, int port, int clusterPort) {
@@ -51,6 +55,7 @@ public final class GridServers implements AutoCloseable {
       this.home = home;
       this.port = port;
       this.clusterPort = clusterPort;
+      this.door = new Proxy(port);
     }
 
     Process running() {
@@ -69,16 +74,19 @@ public final class GridServers implements AutoCloseable {
   private final @Nullable String user;
   private final @Nullable String password;
   private final int heapMb;
+  private final List<Path> jars;
   private final Path lib;
   private final Path folder;
   private final List<Server> servers = new ArrayList<>();
   private final HttpClient http = HttpClient.newHttpClient();
   private final Thread endAll = new Thread(this::endProcesses, "grid-servers-end");
 
-  private GridServers(int count, int heapMb, @Nullable String user, @Nullable String password) {
+  private GridServers(
+      int count, int heapMb, List<Path> jars, @Nullable String user, @Nullable String password) {
     this.user = user;
     this.password = password;
     this.heapMb = heapMb;
+    this.jars = jars;
     this.lib = lib();
     Runtime.getRuntime().addShutdownHook(endAll);
     try {
@@ -103,12 +111,17 @@ public final class GridServers implements AutoCloseable {
 
   /** Starts so many servers, each with a heap of so many megabytes. */
   public static GridServers start(int servers, int heapMb) {
-    return started(new GridServers(servers, heapMb, null, null));
+    return start(servers, heapMb, List.of());
+  }
+
+  /** The same, with jars that are deployed on each server, as those of tasks are. */
+  public static GridServers start(int servers, int heapMb, List<Path> jars) {
+    return started(new GridServers(servers, heapMb, jars, null, null));
   }
 
   /** Starts one server that wants a user and a password, and lets that user do everything. */
   public static GridServers secured(String user, String password) {
-    return started(new GridServers(1, HEAP_MB, user, password));
+    return started(new GridServers(1, HEAP_MB, List.of(), user, password));
   }
 
   private static GridServers started(GridServers servers) {
@@ -134,18 +147,42 @@ public final class GridServers implements AutoCloseable {
         .collect(Collectors.joining(";"));
   }
 
-  /** The address of one of them. */
-  public String host(int index) {
-    return LOOPBACK + ":" + servers.get(index).port;
+  /** The addresses at which only servers answer that are ready. */
+  public String guardedHosts() {
+    return servers.stream().map(server -> server.door.host()).collect(Collectors.joining(";"));
+  }
+
+  /** The port of one of them. */
+  int port(int index) {
+    return servers.get(index).port;
   }
 
   /** A started client of all servers, with their user. */
-  public RemoteCacheManager client() {
+  public GridClient client() {
     return client(hosts(), user, password, 5_000);
   }
 
+  /**
+   * A started client that comes to servers only when they are ready, and asks for values where they
+   * are.
+   */
+  public GridClient guardedClient() {
+    GridClient client =
+        new GridClient(
+            configuration(guardedHosts(), user, password, 5_000)
+                .clientIntelligence(ClientIntelligence.HASH_DISTRIBUTION_AWARE)
+                .build());
+    client.start();
+    return client;
+  }
+
   /** A client that is not started; it gives up a call within twice the milliseconds. */
-  public static RemoteCacheManager unstartedClient(
+  public static GridClient unstartedClient(
+      String hosts, @Nullable String user, @Nullable String password, int timeoutMillis) {
+    return new GridClient(configuration(hosts, user, password, timeoutMillis).build());
+  }
+
+  private static ConfigurationBuilder configuration(
       String hosts, @Nullable String user, @Nullable String password, int timeoutMillis) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     builder
@@ -167,27 +204,31 @@ public final class GridServers implements AutoCloseable {
           .realm("default")
           .saslMechanism("SCRAM-SHA-256");
     }
-    return new RemoteCacheManager(builder.build(), false);
+    return builder;
   }
 
   /** A started client. */
-  public static RemoteCacheManager client(
+  public static GridClient client(
       String hosts, @Nullable String user, @Nullable String password, int timeoutMillis) {
-    RemoteCacheManager client = unstartedClient(hosts, user, password, timeoutMillis);
+    GridClient client = unstartedClient(hosts, user, password, timeoutMillis);
     client.start();
     return client;
   }
 
   /** Ends one as a failing machine would. */
   public void kill(int index) {
-    end(servers.get(index).running().destroyForcibly());
+    Server server = servers.get(index);
+    end(server.running().destroyForcibly());
+    server.door.shut();
   }
 
   /** Ends one as its keeper would. */
   public void stop(int index) {
-    Process process = servers.get(index).running();
+    Server server = servers.get(index);
+    Process process = server.running();
     process.destroy();
     end(process);
+    server.door.shut();
   }
 
   /** Starts one that was killed or stopped over what it wrote; returns when it answers. */
@@ -195,6 +236,7 @@ public final class GridServers implements AutoCloseable {
     Server server = servers.get(index);
     launch(server);
     awaitReady(server);
+    server.door.open();
   }
 
   /** Stops its time. */
@@ -218,6 +260,14 @@ public final class GridServers implements AutoCloseable {
                     .contains("\"cluster_size\":" + members));
   }
 
+  /** Waits until a server knows of nothing that is still moved between servers. */
+  public void awaitBalanced(int index) {
+    await()
+        .atMost(START_MAX)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> isHealthy(servers.get(index)));
+  }
+
   /** What a server said. */
   public String log(int index) {
     try {
@@ -230,6 +280,7 @@ public final class GridServers implements AutoCloseable {
   @Override
   public void close() {
     endProcesses();
+    servers.forEach(server -> server.door.close());
     try {
       Runtime.getRuntime().removeShutdownHook(endAll);
     } catch (IllegalStateException e) {
@@ -320,14 +371,15 @@ public final class GridServers implements AutoCloseable {
       await()
           .atMost(START_MAX)
           .pollInterval(Duration.ofMillis(25))
-          .until(
-              () ->
-                  server.running().isAlive()
-                      && get(server, "/rest/v2/container/health/status").equals("HEALTHY"));
+          .until(() -> server.running().isAlive() && isHealthy(server));
     } catch (ConditionTimeoutException | IllegalStateException e) {
       throw new IllegalStateException(
           "Server " + server.index + " did not start:\n" + log(server.index), e);
     }
+  }
+
+  private boolean isHealthy(Server server) {
+    return get(server, "/rest/v2/container/health/status").equals("HEALTHY");
   }
 
   /** The answer to a GET; empty if there is none. */
@@ -357,7 +409,10 @@ public final class GridServers implements AutoCloseable {
   private void configure(Server server) throws IOException {
     Path conf = Files.createDirectories(server.home.resolve("server/conf"));
     Files.createDirectories(server.home.resolve("server/data"));
-    Files.createDirectories(server.home.resolve("server/lib"));
+    Path deployed = Files.createDirectories(server.home.resolve("server/lib"));
+    for (Path jar : jars) {
+      Files.copy(jar, deployed.resolve(jar.getFileName()));
+    }
     Files.writeString(conf.resolve("infinispan.xml"), configuration(server));
     Files.writeString(
         conf.resolve("log4j2.xml"),
@@ -410,8 +465,11 @@ public final class GridServers implements AutoCloseable {
             : "";
     String transport =
         clustered
-            ? "<transport cluster=\"grid-%s\" stack=\"loopback\" node-name=\"server-%d\"/>"
-                .formatted(folder.getFileName(), server.index)
+            ? """
+              <transport cluster="grid-%s" stack="loopback" node-name="server-%d"
+                         initial-cluster-size="%d" initial-cluster-timeout="%d"/>
+              """
+                .formatted(folder.getFileName(), server.index, majority(), START_MAX.toMillis())
             : "";
     String authorization = user == null ? "" : "<security><authorization/></security>";
     String realm =
@@ -446,7 +504,7 @@ public final class GridServers implements AutoCloseable {
             %s
             <endpoints>
               <endpoint socket-binding="default"%s>
-                <hotrod-connector/>
+                <hotrod-connector external-host="%s" external-port="%d"/>
                 <rest-connector/>
               </endpoint>
             </endpoints>
@@ -460,7 +518,14 @@ public final class GridServers implements AutoCloseable {
             LOOPBACK,
             server.port,
             realm,
-            user == null ? "" : " security-realm=\"default\"");
+            user == null ? "" : " security-realm=\"default\"",
+            LOOPBACK,
+            server.door.port());
+  }
+
+  /** So many must have found each other before one begins: alone it knows what it once wrote. */
+  private int majority() {
+    return servers.size() / 2 + 1;
   }
 
   /** The jars of the server, which the build copies beside the module `ledger-infinispan`. */

@@ -18,7 +18,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.infinispan.commons.configuration.StringConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -30,7 +29,7 @@ class GridTest {
   private static final AtomicLong NAMES = new AtomicLong();
   private static final String CACHES = "tallybook";
   private static GridServers servers;
-  private static RemoteCacheManager client;
+  private static GridClient client;
 
   @BeforeAll
   static void startServer() {
@@ -212,8 +211,7 @@ class GridTest {
     together(
         4,
         () -> {
-          try (RemoteCacheManager own =
-              GridServers.unstartedClient(servers.hosts(), null, null, 5_000)) {
+          try (GridClient own = GridServers.unstartedClient(servers.hosts(), null, null, 5_000)) {
             Grid grid = new Grid(() -> own, settings(ledger, caches, 10_000));
             grid.open();
             grid.change(0, before -> before == null ? logged(1) : before);
@@ -247,7 +245,7 @@ class GridTest {
 
   @Test
   void aServerThatIsKilledKeepsEverything() throws Exception {
-    try (RemoteCacheManager before = servers.client()) {
+    try (GridClient before = servers.client()) {
       String ledger = newLedger();
       Grid grid = new Grid(() -> before, settings(ledger, CACHES, 10_000));
       grid.open();
@@ -259,7 +257,7 @@ class GridTest {
       servers.kill(0);
       servers.restart(0);
 
-      try (RemoteCacheManager after = servers.client()) {
+      try (GridClient after = servers.client()) {
         Grid again = new Grid(() -> after, settings(ledger, CACHES, 10_000));
         again.open();
         assertThat(again.rows(rows.keySet()).keySet()).isEqualTo(rows.keySet());
@@ -270,13 +268,31 @@ class GridTest {
   }
 
   @Test
+  void connectionsThatEndAsSoonAsTheyAreMadeAreMadeAgain() {
+    for (int i = 0; i < 20; i++) {
+      try (Proxy proxy = new Proxy(servers.port(0));
+          GridClient connection = GridServers.client(proxy.host(), null, null, 5_000)) {
+        Grid grid = new Grid(() -> connection, settings(newLedger(), CACHES, 10_000));
+        grid.open();
+        proxy.shut();
+        for (int call = 0; call < 20; call++) {
+          assertThatExceptionOfType(LedgerException.Unavailable.class)
+              .isThrownBy(() -> grid.logged(List.of(1L)))
+              .withMessage("The grid cannot be reached.");
+        }
+        proxy.open();
+        assertThat(grid.logged(List.of(1L))).isEmpty();
+      }
+    }
+  }
+
+  @Test
   void aWrongPasswordIsToldWithoutTheUserOrTheAddress() {
     try (GridServers own = GridServers.secured("keeper", "right")) {
-      try (RemoteCacheManager right = GridServers.client(own.hosts(), "keeper", "right", 5_000)) {
+      try (GridClient right = GridServers.client(own.hosts(), "keeper", "right", 5_000)) {
         new Grid(() -> right, settings(newLedger(), CACHES, 10_000)).open();
       }
-      try (RemoteCacheManager wrong =
-          GridServers.unstartedClient(own.hosts(), "keeper", "wrong", 5_000)) {
+      try (GridClient wrong = GridServers.unstartedClient(own.hosts(), "keeper", "wrong", 5_000)) {
         Grid grid = new Grid(() -> wrong, settings(newLedger(), CACHES, 10_000));
         assertThatExceptionOfType(LedgerException.Unavailable.class)
             .isThrownBy(grid::open)
@@ -287,8 +303,7 @@ class GridTest {
 
   @Test
   void aGridThatIsNotThereIsToldInTime() {
-    try (RemoteCacheManager nobody =
-        GridServers.unstartedClient("127.0.0.1:1", null, null, 1_000)) {
+    try (GridClient nobody = GridServers.unstartedClient("127.0.0.1:1", null, null, 1_000)) {
       Grid grid = new Grid(() -> nobody, settings(newLedger(), CACHES, 2_000));
       long start = System.nanoTime();
       assertThatExceptionOfType(LedgerException.Unavailable.class)
@@ -300,7 +315,7 @@ class GridTest {
 
   @Test
   void aServerThatStoppedAnsweringIsToldInTime() throws Exception {
-    try (RemoteCacheManager connection = GridServers.client(servers.hosts(), null, null, 10_000)) {
+    try (GridClient connection = GridServers.client(servers.hosts(), null, null, 10_000)) {
       Grid grid = new Grid(() -> connection, settings(newLedger(), CACHES, 500));
       new Grid(() -> connection, settings(newLedger(), CACHES, 10_000)).open();
       grid.open();

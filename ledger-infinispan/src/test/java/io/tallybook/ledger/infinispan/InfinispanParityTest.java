@@ -3,7 +3,6 @@ package io.tallybook.ledger.infinispan;
 import io.tallybook.ledger.parity.LedgerParity;
 import io.tallybook.ledger.storage.CommitPlanner;
 import io.tallybook.ledger.storage.LedgerStore;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
@@ -14,7 +13,7 @@ import org.junit.jupiter.api.BeforeAll;
 @SuppressWarnings("NullAway.Init") // set by JUnit
 final class InfinispanParityTest extends LedgerParity {
   private static GridServers servers;
-  private static RemoteCacheManager client;
+  private static GridClient client;
 
   @BeforeAll
   static void start() {

@@ -18,18 +18,17 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.TreeSet;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 
 /** A process with a storage of its own, as far as the grid can tell. */
 record Node(InfinispanStore store, Ledger ledger) implements AutoCloseable {
   /** A node that is not started; the client remains the caller's. */
-  static Node of(InfinispanSettings settings, RemoteCacheManager client) {
+  static Node of(InfinispanSettings settings, GridClient client) {
     InfinispanStore store =
         new InfinispanStore(new CommitPlanner(Instant::now), settings, () -> client);
     return new Node(store, new Ledger(store, GroupCommitSettings.DEFAULT, LedgerObserver.NONE));
   }
 
-  static Node started(InfinispanSettings settings, RemoteCacheManager client) {
+  static Node started(InfinispanSettings settings, GridClient client) {
     Node node = of(settings, client);
     node.ledger.start();
     return node;

@@ -13,8 +13,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands between a client and its server, and breaks their connection at a piece of what the client
- * sends. A piece is what is read at once, and short, so that it ends within calls too.
+ * Stands between clients and their server: breaks a connection at a piece of what the client sends,
+ * or lets nobody in. A piece is what is read at once; where connections are to break, it is short,
+ * so that it ends within calls too.
  */
 final class Proxy implements AutoCloseable {
   /** What is lost when the connection breaks. */
@@ -25,11 +26,15 @@ final class Proxy implements AutoCloseable {
     ANSWER
   }
 
-  private static final int PIECE_BYTES = 2_048;
+  /** Pieces of which a call has several. */
+  static final int SHORT_PIECE_BYTES = 2_048;
+
+  private static final int PIECE_BYTES = 1 << 16;
   private static final int CONNECT_MILLIS = 5_000;
 
   private final ServerSocket front;
-  private final int port;
+  private final int serverPort;
+  private final int pieceBytes;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private long pieces;
   private long cutAt;
@@ -37,11 +42,18 @@ final class Proxy implements AutoCloseable {
   private boolean isForGood;
   private volatile @Nullable Link cutAtAnswer;
   private volatile boolean isCut;
+  private volatile boolean isShut;
   private volatile Runnable onCut = () -> {};
 
-  /** A proxy of a server on this machine. */
-  Proxy(String host) {
-    this.port = Integer.parseInt(host.substring(host.indexOf(':') + 1));
+  /** A proxy of a server at a port of this machine. */
+  Proxy(int serverPort) {
+    this(serverPort, PIECE_BYTES);
+  }
+
+  /** A proxy that reads at most so many bytes of a client at once. */
+  Proxy(int serverPort, int pieceBytes) {
+    this.serverPort = serverPort;
+    this.pieceBytes = pieceBytes;
     try {
       front = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     } catch (IOException e) {
@@ -52,7 +64,12 @@ final class Proxy implements AutoCloseable {
 
   /** Where clients connect to. */
   String host() {
-    return "127.0.0.1:" + front.getLocalPort();
+    return "127.0.0.1:" + port();
+  }
+
+  /** The port where clients connect to. */
+  int port() {
+    return front.getLocalPort();
   }
 
   /**
@@ -75,11 +92,26 @@ final class Proxy implements AutoCloseable {
     return isCut;
   }
 
+  /** Breaks all connections, and lets nobody in. */
+  void shut() {
+    isShut = true;
+    links.forEach(Link::close);
+  }
+
+  /** Lets clients in again. */
+  void open() {
+    isShut = false;
+  }
+
   private void accept() {
     while (true) {
       try {
         Link link = new Link(front.accept());
         links.add(link);
+        if (isShut) {
+          link.close();
+          continue;
+        }
         Thread _ = Thread.ofVirtual().start(link::passCalls);
       } catch (IOException e) {
         return; // it is closed
@@ -123,12 +155,12 @@ final class Proxy implements AutoCloseable {
     }
 
     void passCalls() {
-      byte[] buffer = new byte[PIECE_BYTES];
+      byte[] buffer = new byte[pieceBytes];
       try {
         client.setTcpNoDelay(true);
         server.setTcpNoDelay(true);
         server.connect(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), port), CONNECT_MILLIS);
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), serverPort), CONNECT_MILLIS);
         Thread _ = Thread.ofVirtual().start(this::passAnswers);
         InputStream in = client.getInputStream();
         OutputStream out = server.getOutputStream();
@@ -150,7 +182,7 @@ final class Proxy implements AutoCloseable {
     }
 
     private void passAnswers() {
-      byte[] buffer = new byte[1 << 16];
+      byte[] buffer = new byte[PIECE_BYTES];
       try {
         InputStream in = server.getInputStream();
         OutputStream out = client.getOutputStream();

@@ -26,7 +26,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,7 +47,7 @@ class TwoNodesTest {
   private static final int WINDOW_MAX = 100_000;
 
   private static GridServers servers;
-  private static final List<RemoteCacheManager> CLIENTS = new ArrayList<>();
+  private static final List<GridClient> CLIENTS = new ArrayList<>();
 
   private final List<Node> nodes = new ArrayList<>();
   private InfinispanSettings settings;
@@ -62,7 +61,7 @@ class TwoNodesTest {
 
   @AfterAll
   static void stopServer() {
-    CLIENTS.forEach(RemoteCacheManager::close);
+    CLIENTS.forEach(GridClient::close);
     servers.close();
   }
 

@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import org.infinispan.client.hotrod.RemoteCacheManager;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -34,7 +33,7 @@ class UnfitTest {
       Places.cell(new Commit.CellKey("by-agent", TENANT, Arrays.asList("agent-1"), Long.MIN_VALUE));
 
   private static GridServers servers;
-  private static RemoteCacheManager client;
+  private static GridClient client;
 
   private final List<Node> nodes = new ArrayList<>();
   private InfinispanSettings settings;

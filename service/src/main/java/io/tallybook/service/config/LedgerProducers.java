@@ -7,6 +7,7 @@ import io.tallybook.ledger.facade.GroupCommitSettings;
 import io.tallybook.ledger.facade.Ledger;
 import io.tallybook.ledger.facade.LedgerObserver;
 import io.tallybook.ledger.facade.LedgerTracer;
+import io.tallybook.ledger.infinispan.GridClient;
 import io.tallybook.ledger.infinispan.InfinispanSettings;
 import io.tallybook.ledger.infinispan.InfinispanStore;
 import io.tallybook.ledger.jpa.JpaDatabase;
@@ -17,8 +18,10 @@ import io.tallybook.ledger.memory.MemoryStore;
 import io.tallybook.ledger.storage.CommitPlanner;
 import io.tallybook.ledger.storage.LedgerStore;
 import jakarta.enterprise.inject.Any;
+import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
+import jakarta.enterprise.inject.Typed;
 import jakarta.inject.Singleton;
 import java.time.InstantSource;
 import java.util.List;
@@ -69,11 +72,23 @@ final class LedgerProducers {
         database);
   }
 
+  /** A client with the settings of the framework's, which is never started. */
+  @Produces
+  @Singleton
+  @Typed(GridClient.class)
+  GridClient gridClient(RemoteCacheManager configured) {
+    return new GridClient(configured.getConfiguration());
+  }
+
+  void close(@Disposes GridClient client) {
+    client.close();
+  }
+
   @Produces
   @Singleton
   @Identifier(InfinispanStore.NAME)
   LedgerStore infinispan(
-      CommitPlanner planner, LedgerConfig config, Instance<RemoteCacheManager> connection) {
+      CommitPlanner planner, LedgerConfig config, Instance<GridClient> connection) {
     SettingsCheck.requireProfile(
         InfinispanStore.NAME, ConfigUtils.isProfileActive(InfinispanStore.NAME));
     LedgerConfig.Infinispan infinispan = config.infinispan();
