@@ -39,7 +39,8 @@ final class Checkpoint {
   private final List<Commit> commits;
   private final long first;
   private final long last;
-  private final Map<RowKey, Row> fixed = new HashMap<>();
+  private final Map<RowKey, Row> fixed = new LinkedHashMap<>();
+  private final Map<RowKey, Row> answers = new LinkedHashMap<>();
   private final Map<RowKey, Value> values = new LinkedHashMap<>();
   private final Map<RowKey, List<Entry>> entries = new LinkedHashMap<>();
   private final Map<RowKey, List<Edit>> edits = new HashMap<>();
@@ -91,23 +92,21 @@ final class Checkpoint {
   /** Writes everything but the mark. */
   void write(Grid grid, SortedSets sets) {
     Map<RowKey, UnaryOperator<@Nullable Row>> changes = new HashMap<>();
-    entries.forEach(
-        (key, added) -> {
-          if (added.size() == Places.ENTRIES_PER_ROW) {
-            fixed.put(key, new Row(last, EntryRow.write(added)));
-          } else {
-            changes.put(key, row -> append(row, added));
-          }
-        });
+    entries.forEach((key, added) -> changes.put(key, row -> append(row, added)));
+    fixed.forEach((key, written) -> changes.put(key, row -> same(row, written)));
+    answers.forEach((key, answer) -> changes.put(key, row -> newer(row, answer)));
     values.forEach((key, value) -> changes.put(key, row -> replace(row, value)));
-    grid.write(fixed);
     grid.update(changes, this::isLikelyNew);
     sets.change(edits, last);
   }
 
   private boolean isLikelyNew(RowKey key) {
     Value value = values.get(key);
-    return value != null && value.before == null;
+    if (value != null) {
+      return value.before == null;
+    }
+    List<Entry> added = entries.get(key);
+    return added == null || added.getFirst().sequence() == firstOf(added);
   }
 
   // ---- Gathering --------------------------------------------------------------------------------
@@ -127,7 +126,7 @@ final class Checkpoint {
     for (IdempotencyRecord answer : commit.answers()) {
       BytesOut out = new BytesOut();
       Values.answer(answer, out);
-      fixed.put(Places.answer(answer.key()), new Row(number, out.toBytes()));
+      answers.put(Places.answer(answer.key()), new Row(number, out.toBytes()));
     }
     for (ChangedCell cell : commit.cells()) {
       long[] before = cell.before();
@@ -221,6 +220,21 @@ final class Checkpoint {
       }
     }
     return row != null && all.size() == before ? row : new Row(last, EntryRow.write(all));
+  }
+
+  /** A row that never changes. */
+  private static Row same(@Nullable Row row, Row written) {
+    if (row == null) {
+      return written;
+    }
+    if (!Arrays.equals(row.value(), written.value())) {
+      throw lost("an identity that commit " + written.stamp() + " has");
+    }
+    return row;
+  }
+
+  private static Row newer(@Nullable Row row, Row written) {
+    return row == null || row.stamp() < written.stamp() ? written : row;
   }
 
   private static long firstOf(List<Entry> added) {

@@ -1,7 +1,9 @@
 package io.tallybook.ledger.infinispan;
 
 import io.tallybook.ledger.LedgerException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,6 +21,9 @@ final class Checkpoints implements AutoCloseable {
   /** In how many steps a full window is written: commits that wait go on after each. */
   private static final int STEPS = 4;
 
+  /** So many marks are remembered to tell how long rows have had commits. */
+  private static final int MARKS_MAX = 100;
+
   private static final System.Logger LOGGER = System.getLogger(Checkpoints.class.getName());
 
   private final Grid grid;
@@ -27,8 +32,15 @@ final class Checkpoints implements AutoCloseable {
   private final InfinispanSettings settings;
   private final ExecutorService thread;
   private final Semaphore running = new Semaphore(1, true);
+
+  /** The marks that this node has seen, the oldest first; whoever is {@link #running} has them. */
+  private final Deque<Seen> marks = new ArrayDeque<>();
+
   private volatile LedgerException.@Nullable Unavailable failure;
   private volatile Checkpoint.@Nullable Unfit unfit;
+
+  /** A mark, and when this node saw it first. */
+  private record Seen(long number, long nanos) {}
 
   Checkpoints(Grid grid, Log log, SortedSets sets, InfinispanSettings settings) {
     this.grid = grid;
@@ -116,6 +128,9 @@ final class Checkpoints implements AutoCloseable {
     } catch (LedgerException.Unavailable e) {
       failure = e;
       LOGGER.log(System.Logger.Level.WARNING, "A checkpoint failed: " + e.getMessage());
+    } catch (RuntimeException e) {
+      failure = new LedgerException.Unavailable("A checkpoint failed: " + e, true, e);
+      LOGGER.log(System.Logger.Level.ERROR, "A checkpoint failed", e);
     } finally {
       running.release();
     }
@@ -129,28 +144,49 @@ final class Checkpoints implements AutoCloseable {
     }
     Checkpoint checkpoint = new Checkpoint(commits);
     checkpoint.write(grid, sets);
-    long now = System.currentTimeMillis();
     Logged there =
         grid.change(
             Mark.NUMBER,
             known -> {
-              if (known == null) {
-                throw new LedgerException.Unavailable(
-                    "The ledger is not in the grid any more", true, null);
-              }
-              Mark mark = Mark.of(known.value());
+              Mark mark = Mark.of(required(known).value());
               return mark.number() >= checkpoint.written().head().revision()
                   ? known
-                  : Log.logged(mark.after(checkpoint.written(), now));
+                  : Log.logged(mark.after(checkpoint.written()));
             });
     Mark mark = Mark.of(there.value());
     window.written(Math.min(mark.number(), window.number()));
-    forget(mark, now);
+    try {
+      forget(mark);
+    } catch (LedgerException.Unavailable e) {
+      // The rows are written; the next checkpoint forgets more.
+      LOGGER.log(System.Logger.Level.WARNING, "The log was not shortened: " + e.getMessage());
+    }
   }
 
-  /** Removes from the log what rows have had for long enough. */
-  private void forget(Mark mark, long now) {
-    long upTo = mark.forgettable(now - TimeUnit.SECONDS.toMillis(settings.logSecondsMin()));
+  private static Logged required(@Nullable Logged mark) {
+    if (mark == null) {
+      throw new LedgerException.Unavailable("The ledger is not in the grid any more", true, null);
+    }
+    return mark;
+  }
+
+  /** Removes from the log what this node has seen in rows for long enough, by its own clock. */
+  private void forget(Mark mark) {
+    long now = System.nanoTime();
+    long kept = TimeUnit.SECONDS.toNanos(settings.logSecondsMin());
+    marks.addLast(new Seen(mark.number(), now));
+    if (marks.size() > MARKS_MAX) {
+      // Every other one is enough to tell how long rows have had commits.
+      boolean[] isOdd = {true};
+      marks.removeIf(any -> isOdd[0] = !isOdd[0]);
+    }
+    long upTo = mark.forgotten();
+    for (Seen seen = marks.peekFirst();
+        seen != null && now - seen.nanos > kept;
+        seen = marks.peekFirst()) {
+      upTo = Math.max(upTo, seen.number);
+      marks.removeFirst();
+    }
     // Faster than commits come, and yet in bounded steps.
     upTo = Math.min(upTo, mark.forgotten() + 2L * settings.windowEntriesMax());
     if (upTo > mark.forgotten()) {
@@ -161,10 +197,7 @@ final class Checkpoints implements AutoCloseable {
       Logged ignored =
           grid.change(
               Mark.NUMBER,
-              known ->
-                  known == null
-                      ? Log.logged(mark)
-                      : Log.logged(Mark.of(known.value()).forgetting(forgotten)));
+              known -> Log.logged(Mark.of(required(known).value()).forgetting(forgotten)));
     }
   }
 

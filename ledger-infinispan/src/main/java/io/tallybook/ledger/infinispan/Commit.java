@@ -9,14 +9,18 @@ import io.tallybook.ledger.storage.IdempotencyRecord;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one commit changed, with what was there before: the unit of the log. Its number is the
  * revision of its head.
+ *
+ * @param follows the token of the commit that this one was planned over
  */
 record Commit(
     State state,
+    UUID follows,
     List<Changed<Tenant>> tenants,
     List<Owned> entries,
     List<Identity> identities,
@@ -38,8 +42,9 @@ record Commit(
    *
    * @param cells how many cells each view has
    * @param logBytes how many bytes all commits before this one had in the log
+   * @param token of the commit that left it so, random: by it the next one names what it follows
    */
-  record State(Head head, Map<String, Long> cells, long logBytes) {
+  record State(Head head, Map<String, Long> cells, long logBytes, UUID token) {
     State {
       cells = Map.copyOf(cells);
     }

@@ -17,13 +17,14 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A commit as bytes.
  *
  * <pre>
- *   version | state | tenants | entries | identities | cells | documents | answers
+ *   version | state | follows | tenants | entries | identities | cells | documents | answers
  *   cell    : view, tenant, names, start, whether it is new, columns (what was added, if it is not
  *             new), and what was there before
  * </pre>
@@ -39,6 +40,7 @@ final class CommitCodec {
     BytesOut out = new BytesOut(512 + 256 * commit.entries().size());
     out.octet(VERSION);
     state(commit.state(), out);
+    token(commit.follows(), out);
     out.count(commit.tenants().size());
     for (Changed<Tenant> tenant : commit.tenants()) {
       Tenant before = tenant.before();
@@ -78,6 +80,7 @@ final class CommitCodec {
     BytesIn in = new BytesIn(bytes);
     in.version(VERSION, "a commit");
     State state = state(in);
+    UUID follows = token(in);
     List<Changed<Tenant>> tenants = new ArrayList<>();
     for (int i = in.size(); i > 0; i--) {
       Tenant before = in.flag() ? Values.tenant(in) : null;
@@ -105,7 +108,7 @@ final class CommitCodec {
     for (int i = in.size(); i > 0; i--) {
       answers.add(Values.answer(in));
     }
-    return new Commit(state, tenants, entries, identities, cells, documents, answers);
+    return new Commit(state, follows, tenants, entries, identities, cells, documents, answers);
   }
 
   static void state(State state, BytesOut out) {
@@ -116,6 +119,7 @@ final class CommitCodec {
     out.count(state.cells().size());
     state.cells().forEach((view, cells) -> out.name(view).count(cells));
     out.count(state.logBytes());
+    token(state.token(), out);
   }
 
   static State state(BytesIn in) {
@@ -135,7 +139,15 @@ final class CommitCodec {
     for (int i = in.size(); i > 0; i--) {
       cells.put(in.required(), in.count());
     }
-    return new State(head, cells, in.count());
+    return new State(head, cells, in.count(), token(in));
+  }
+
+  private static void token(UUID token, BytesOut out) {
+    out.number(token.getMostSignificantBits()).number(token.getLeastSignificantBits());
+  }
+
+  private static UUID token(BytesIn in) {
+    return new UUID(in.number(), in.number());
   }
 
   private static void cell(ChangedCell cell, BytesOut out) {

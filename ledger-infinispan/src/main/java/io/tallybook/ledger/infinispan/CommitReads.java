@@ -30,6 +30,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -211,7 +212,8 @@ final class CommitReads implements CommitState {
       changedTenants.add(new Changed<>(isNew ? null : before, tenant));
     }
     return new Commit(
-        new State(changes.head(), sizes, logBytes),
+        new State(changes.head(), sizes, logBytes, UUID.randomUUID()),
+        revision.state().token(),
         changedTenants,
         entries,
         identities,

@@ -26,12 +26,11 @@ import org.jspecify.annotations.Nullable;
  * of it.
  *
  * <p>A call that was given up, or that a paused server or client still has, may be executed at any
- * time later. So none overwrites blindly what may change: commits are put where nothing is, the
- * mark and changing rows are compared and set by their version, and only rows that are the same
- * whoever writes them are put as they are.
+ * time later. So none overwrites blindly: commits and new rows are put where nothing is, the mark
+ * and rows that are there are compared and set by their version.
  *
- * <p>Each call is bounded in time, also the many that {@link #rows}, {@link #write}, {@link
- * #update} and {@link #forget} are made of; those are sent side by side, a bounded number of them.
+ * <p>Each call is bounded in time, also the many that {@link #rows}, {@link #update} and {@link
+ * #forget} are made of; those are sent side by side, a bounded number of them.
  */
 final class Grid implements SortedSets.Rows {
   private static final int ROWS_READ_MAX = 1_000;
@@ -233,27 +232,13 @@ final class Grid implements SortedSets.Rows {
   }
 
   /**
-   * Writes rows that are the same whoever writes them, however often. Each is a call of its own: a
-   * server that puts several at once locks them all, and when two nodes put the same, or one sends
-   * them again, they may wait for each other until the locks expire.
-   */
-  void write(Map<RowKey, Row> rows) {
-    Calls calls = new Calls(CALLS_AT_ONCE_MAX, settings.commitMillisMax());
-    for (Map.Entry<RowKey, Row> row : rows.entrySet()) {
-      GridSchema.Key key = GridSchema.Key.of(settings.ledger(), row.getKey());
-      StoredRow stored = StoredRow.of(row.getValue());
-      calls.makeRoom();
-      calls.<@Nullable StoredRow>send(
-          calls.deadlineNanos(), () -> caches().rows().putAsync(key, stored), _ -> {});
-    }
-    calls.end();
-  }
-
-  /**
    * Changes rows, each by comparing and setting: a change is told the row that is there, null for
    * none, and answers what to put in its place, null to remove it, or the same to leave it. It may
    * be called again, also with the row that it answered before, which it knows by the stamp. Many
    * at a time are on their way; the changes are called by the thread that calls this.
+   *
+   * <p>Each row is a call of its own: a server that is given several at once locks them all, and
+   * two nodes that write the same ones may wait for each other until the locks expire.
    */
   @Override
   public void update(

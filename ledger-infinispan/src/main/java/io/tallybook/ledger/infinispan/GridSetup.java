@@ -27,6 +27,13 @@ final class GridSetup {
   private static final int ATTEMPTS_MAX = 100;
   private static final int ATTEMPT_MILLIS = 20;
 
+  /**
+   * How long a server waits for another one. Longer than it takes a cluster to find that a server
+   * is gone, so that a write ends by being done by those that are left: given up, it may stay on
+   * one of its owners alone.
+   */
+  private static final int REMOTE_MILLIS = 120_000;
+
   /** The number of the message that a server without a cluster refuses a distributed cache with. */
   private static final String NOT_CLUSTERED = "ISPN005034";
 
@@ -100,25 +107,25 @@ final class GridSetup {
    */
   private void create(String name) throws InterruptedException {
     GridClient manager = connection.get();
-    boolean created = false;
+    boolean wasMissing = false;
     RuntimeException failure = null;
     for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       RemoteCache<GridSchema.Key, GridSchema.StoredRow> cache = null;
       try {
         cache = manager.getCache(name);
-        if (cache == null && !created) {
+        if (cache == null) {
+          wasMissing = true;
           createCache(name);
-          created = true;
           cache = manager.getCache(name);
         }
       } catch (HotRodClientException e) {
-        // Another node may be creating it now.
+        // Another node may be creating it now, or this call has, and was not answered in time.
         failure = e;
       }
       if (cache != null) {
         requireEncoding(name, cache);
         RemoteCache<GridSchema.Key, GridSchema.StoredRow> described = cache.withDataFormat(format);
-        if (created) {
+        if (wasMissing) {
           described.putIfAbsent(DESCRIPTION, description());
         }
         MetadataValue<GridSchema.StoredRow> found = described.getWithMetadata(DESCRIPTION);
@@ -202,12 +209,12 @@ final class GridSetup {
             .formatted(settings.syncWrites());
     return clustered
         ? """
-          <distributed-cache name="%s" mode="SYNC" owners="%d" statistics="false">
+          <distributed-cache name="%s" mode="SYNC" owners="%d" remote-timeout="%d" statistics="false">
             <partition-handling when-split="DENY_READ_WRITES" merge-policy="PREFERRED_NON_NULL"/>
           %s
           </distributed-cache>
           """
-            .formatted(name, settings.owners(), store)
+            .formatted(name, settings.owners(), REMOTE_MILLIS, store)
         : """
           <local-cache name="%s" statistics="false">
           %s

@@ -92,6 +92,8 @@ final class GridSnapshot implements Snapshot {
         places.computeIfAbsent(key, _ -> new HashSet<>()).add(OrderedLongs.decode(item, 0));
         wanted -= changed.contains(key) ? 0 : 1;
       }
+      // Before the look: what a checkpoint takes away later is changed by a commit that it finds.
+      boolean isMore = items.hasNext();
       revision.look();
       changed = Set.copyOf(revision.changedPairs(set));
       best.keySet().removeAll(changed);
@@ -106,7 +108,7 @@ final class GridSnapshot implements Snapshot {
                 }
               });
       places.clear();
-      if (best.size() >= max || !items.hasNext()) {
+      if (best.size() >= max || !isMore) {
         break;
       }
     }

@@ -23,7 +23,8 @@ import java.util.regex.Pattern;
  * @param heldEntriesMax how many more entries are kept in memory for questions under way, at most,
  *     1,000 to 10,000,000; then the oldest questions end
  * @param logSecondsMin how long a commit stays in the log after that at least, 60 to 86,400
- *     seconds: a node that stood still for longer begins anew
+ *     seconds, and four times {@code commitMillisMax}: a node that stood still for longer begins
+ *     anew
  */
 public record InfinispanSettings(
     String ledger,
@@ -48,7 +49,9 @@ public record InfinispanSettings(
     require("owners", owners, 1, 10);
     require("windowEntriesMax", windowEntriesMax, 10, 1_000_000);
     require("heldEntriesMax", heldEntriesMax, 1_000, 10_000_000);
-    require("logSecondsMin", logSecondsMin, 60, 86_400);
+    // Four times as long as a commit may take, so that none is still on its way when its number is
+    // free again.
+    require("logSecondsMin", logSecondsMin, Math.max(60, commitMillisMax / 250), 86_400);
   }
 
   private static void requireName(String field, String name) {

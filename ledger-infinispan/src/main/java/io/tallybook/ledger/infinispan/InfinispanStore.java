@@ -14,7 +14,6 @@ import io.tallybook.ledger.storage.StoreStatistics.PartKind;
 import io.tallybook.ledger.view.ViewDefinition;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -118,6 +117,7 @@ public final class InfinispanStore implements LedgerStore {
       log.look();
     }
     do {
+      long lookedNanos = log.lookedNanos();
       Window window = log.window();
       Window.Question question = window.begin();
       try {
@@ -134,7 +134,7 @@ public final class InfinispanStore implements LedgerStore {
         if (!changes.isEmpty()) {
           Commit commit = reads.commit(changes, logBytes(question));
           byte[] bytes = CommitCodec.encode(commit);
-          if (append(commit, new Logged(UUID.randomUUID(), bytes), deadline)) {
+          if (append(commit, new Logged(commit.state().token(), bytes), lookedNanos, deadline)) {
             lastCommitBytes = bytes.length;
             return changes.receipts();
           }
@@ -154,11 +154,11 @@ public final class InfinispanStore implements LedgerStore {
   }
 
   /** Puts a commit into the log; answers whether it is in the ledger, or another has its number. */
-  private boolean append(Commit commit, Logged logged, long deadline) {
+  private boolean append(Commit commit, Logged logged, long lookedNanos, long deadline) {
     Grid.Unanswered failure = null;
     do {
       try {
-        return log.append(commit, logged);
+        return log.append(commit, logged, lookedNanos);
       } catch (Grid.Unanswered e) {
         if (failure != null) {
           e.addSuppressed(failure);

@@ -29,6 +29,8 @@ final class Log {
   private final ReentrantLock looking = new ReentrantLock();
   private final AtomicLong looksBegun = new AtomicLong();
   private volatile long looksDone;
+  private long looksFailed;
+  private LedgerException.@Nullable Unavailable failure;
   private volatile long lookedNanos;
   private volatile @Nullable Window window;
 
@@ -55,8 +57,9 @@ final class Log {
               if (known != null) {
                 return known;
               }
-              State first = new State(Head.first(settings.currency()), Map.of(), 0);
-              return logged(new Mark(first, 0, List.of()));
+              State first =
+                  new State(Head.first(settings.currency()), Map.of(), 0, UUID.randomUUID());
+              return logged(new Mark(first, 0));
             });
     Mark mark = Mark.of(there.value());
     mark.state().head().requireWritable();
@@ -68,6 +71,11 @@ final class Log {
 
   static Logged logged(Mark mark) {
     return new Logged(UUID.randomUUID(), mark.toBytes());
+  }
+
+  /** When the newest look began that has ended. */
+  long lookedNanos() {
+    return lookedNanos;
   }
 
   /** Whether the log was looked at so lately that nothing can have left it since. */
@@ -84,7 +92,12 @@ final class Log {
    * has left the log since.
    */
   private void requireUnwritten(long number) throws Grid.Unanswered {
-    Logged there = grid.logged(List.of(Mark.NUMBER)).get(Mark.NUMBER);
+    Logged there;
+    try {
+      there = grid.logged(List.of(Mark.NUMBER)).get(Mark.NUMBER);
+    } catch (LedgerException e) {
+      throw new Grid.Unanswered(e);
+    }
     if (there == null || Mark.of(there.value()).number() >= number) {
       throw new Grid.Unanswered(
           new IllegalStateException("the log has gone on beyond commit " + number));
@@ -93,16 +106,26 @@ final class Log {
 
   /**
    * Takes in all commits that were in the log when this was called. One look serves all that were
-   * waiting for it when it began.
+   * waiting for it when it began, also where it fails: nobody waits for more than two.
    */
   void look() {
     long needed = looksBegun.get() + 1;
     looking.lock();
     try {
       if (looksDone < needed) {
+        LedgerException.Unavailable failed = failure;
+        if (failed != null && looksFailed >= needed) {
+          throw failed;
+        }
         long number = looksBegun.incrementAndGet();
         long nanos = System.nanoTime();
-        follow();
+        try {
+          follow();
+        } catch (LedgerException.Unavailable e) {
+          failure = e;
+          looksFailed = number;
+          throw e;
+        }
         lookedNanos = nanos;
         looksDone = number;
       }
@@ -114,6 +137,7 @@ final class Log {
   private void follow() {
     int ahead = 1;
     boolean missed = false;
+    boolean begunAnew = false;
     while (true) {
       Window known = window();
       long newest = known.number();
@@ -130,19 +154,33 @@ final class Log {
       }
       Mark mark = Mark.of(there.value());
       int added = 0;
+      boolean isOther = false;
       for (Logged next = found.get(newest + 1);
-          next != null;
+          next != null && !isOther;
           next = found.get(newest + added + 1)) {
-        known.add(CommitCodec.decode(next.value()));
-        added++;
+        Commit commit = CommitCodec.decode(next.value());
+        isOther = !known.isNext(commit);
+        if (!isOther) {
+          known.add(commit);
+          added++;
+        }
+      }
+      if (isOther) {
+        // What this node took for the newest commit is not in the log any more, or never was.
+        if (begunAnew) {
+          throw notOneChain(newest + added + 1);
+        }
+        beginAnew(known, mark);
+        begunAnew = true;
+        ahead = AHEAD;
+        continue;
       }
       boolean behind = mark.number() > known.number();
       if (!behind) {
         known.written(mark.number());
       } else if (added == 0 && missed) {
         // What followed has left the log: this node stood still for too long.
-        known.close();
-        window = new Window(mark.state(), settings.heldEntriesMax());
+        beginAnew(known, mark);
         continue;
       }
       missed = behind && added == 0;
@@ -153,13 +191,29 @@ final class Log {
     }
   }
 
+  private void beginAnew(Window known, Mark mark) {
+    known.close();
+    window = new Window(mark.state(), settings.heldEntriesMax());
+  }
+
+  private static LedgerException.Unavailable notOneChain(long number) {
+    return new LedgerException.Unavailable(
+        "The log of the ledger is not one chain: commit "
+            + number
+            + " was planned over another one than that before it. The grid has lost or gone back on"
+            + " a commit; nothing is recorded or answered until both caches are restored",
+        true,
+        null);
+  }
+
   /**
    * Puts a commit under the number that follows the newest that this node knows.
    *
+   * @param lookedNanos when the look began that the commit was planned after
    * @return whether it is in the ledger now; if not, another node was faster
    * @throws Grid.Unanswered if that is not known
    */
-  boolean append(Commit commit, Logged logged) throws Grid.Unanswered {
+  boolean append(Commit commit, Logged logged, long lookedNanos) throws Grid.Unanswered {
     Logged other = grid.append(commit.number(), logged);
     if (other == null && System.nanoTime() - lookedNanos > keptNanos()) {
       requireUnwritten(commit.number());
@@ -168,7 +222,7 @@ final class Log {
     looking.lock();
     try {
       Window known = window();
-      if (known.number() + 1 == there.number()) {
+      if (known.isNext(there)) {
         known.add(there);
       }
     } finally {

@@ -161,10 +161,17 @@ final class Window {
 
   // ---- Commits ----------------------------------------------------------------------------------
 
+  /** Whether a commit was planned over the newest. */
+  boolean isNext(Commit commit) {
+    State before = newest;
+    return commit.number() == before.head().revision() + 1
+        && commit.follows().equals(before.token());
+  }
+
   /** Adds the commit that follows the newest. */
   synchronized void add(Commit commit) {
     long number = commit.number();
-    if (number != number() + 1) {
+    if (!isNext(commit)) {
       throw new IllegalArgumentException("commit " + number + " after " + number());
     }
     for (Owned owned : commit.entries()) {

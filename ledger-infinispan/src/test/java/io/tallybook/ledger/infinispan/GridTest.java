@@ -144,7 +144,7 @@ class GridTest {
   void aRowThatIsToStayIsNotWritten() {
     Grid grid = opened(newLedger());
     RowKey key = keys(1).getFirst();
-    grid.write(Map.of(key, new Row(5, bytes(5))));
+    write(grid, Map.of(key, new Row(5, bytes(5))));
 
     grid.update(Map.of(key, before -> before), other -> false);
 
@@ -178,7 +178,7 @@ class GridTest {
       rows.put(keys.get(i), new Row(i, new byte[2_000]));
     }
 
-    grid.write(rows);
+    write(grid, rows);
 
     Map<RowKey, Row> read = grid.rows(keys);
     assertThat(read.keySet()).isEqualTo(rows.keySet());
@@ -187,7 +187,7 @@ class GridTest {
         .satisfies(row -> assertThat(row.stamp()).isEqualTo(2_498))
         .satisfies(row -> assertThat(row.value()).hasSize(2_000));
     assertThat(grid.rows(List.of())).isEmpty();
-    grid.write(Map.of());
+    write(grid, Map.of());
   }
 
   @Test
@@ -197,7 +197,7 @@ class GridTest {
     RowKey key = keys(1).getFirst();
 
     one.append(1, logged(1));
-    one.write(Map.of(key, new Row(1, bytes(1))));
+    write(one, Map.of(key, new Row(1, bytes(1))));
 
     assertThat(other.logged(List.of(1L))).isEmpty();
     assertThat(other.row(key)).isNull();
@@ -251,7 +251,7 @@ class GridTest {
       grid.open();
       Map<RowKey, Row> rows = new HashMap<>();
       keys(1_500).forEach(key -> rows.put(key, new Row(1, bytes(1))));
-      grid.write(rows);
+      write(grid, rows);
       grid.append(1, logged(1));
 
       servers.kill(0);
@@ -325,7 +325,7 @@ class GridTest {
           .isThrownBy(() -> grid.logged(List.of(1L)))
           .withMessage("The grid did not answer within 500 ms.");
       assertThatExceptionOfType(LedgerException.Unavailable.class)
-          .isThrownBy(() -> grid.write(Map.of(keys(1).getFirst(), new Row(1, bytes(1)))))
+          .isThrownBy(() -> write(grid, Map.of(keys(1).getFirst(), new Row(1, bytes(1)))))
           .withMessage("The grid did not answer within 500 ms.");
       assertThatExceptionOfType(Grid.Unanswered.class).isThrownBy(() -> grid.append(1, logged(1)));
       assertThat(System.nanoTime() - start).isLessThan(4_000_000_000L);
@@ -347,6 +347,12 @@ class GridTest {
     Grid grid = new Grid(() -> client, settings(ledger, CACHES, 10_000));
     grid.open();
     return grid;
+  }
+
+  private static void write(Grid grid, Map<RowKey, Row> rows) {
+    Map<RowKey, UnaryOperator<@Nullable Row>> changes = new LinkedHashMap<>();
+    rows.forEach((key, row) -> changes.put(key, _ -> row));
+    grid.update(changes, key -> true);
   }
 
   private static Logged logged(long number) {

@@ -266,7 +266,7 @@ class TwoNodesTest {
                     Mark mark = Mark.of(requireNonNull(known).value());
                     return mark.number() >= log.window().number()
                         ? known
-                        : Log.logged(mark.after(checkpoint.written(), System.currentTimeMillis()));
+                        : Log.logged(mark.after(checkpoint.written()));
                   });
     }
     assertThat(mark().number()).isEqualTo(log.window().number());

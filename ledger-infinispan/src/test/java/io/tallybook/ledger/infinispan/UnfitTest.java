@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Rows that are not what the ledger has written: nobody goes on over them. */
+/** Rows and commits that are not what the ledger has written: nobody goes on over them. */
 @SuppressWarnings({"MemberName", "NullAway.Init"}) // sentences; set by JUnit
 class UnfitTest {
   /** So many that no node makes a checkpoint by itself. */
@@ -198,5 +199,74 @@ class UnfitTest {
     assertThatExceptionOfType(LedgerException.Unavailable.class)
         .isThrownBy(() -> fresh.ledger().read(TENANT, "test", reader -> reader.entries(query)))
         .withMessage("The grid has lost a row of the ledger");
+  }
+
+  @Test
+  void an_identity_that_is_another_events_stops_the_node() {
+    Row _ = written();
+    Log log = new Log(grid, settings);
+    log.open();
+    Commit.Identity id = log.window().unwritten(WINDOW_MAX).getFirst().identities().getFirst();
+    RowKey key = Places.identity(id.high(), id.low());
+    byte[] other = new BytesOut().count(1).number(id.fingerprint()).toBytes();
+    put(key, new Row(1, other));
+
+    refuses(started(Ledgers.WINDOW_MIN));
+
+    assertThat(requireNonNull(grid.row(key)).value()).isEqualTo(other);
+    put(key, null);
+    started(Ledgers.WINDOW_MIN).audit();
+  }
+
+  /** The newest commit as another one with the same number, as of a server that was left alone. */
+  private Commit replaceNewest() {
+    Log log = new Log(grid, settings);
+    log.open();
+    long number = log.window().number();
+    Commit newest =
+        CommitCodec.decode(requireNonNull(grid.logged(List.of(number)).get(number)).value());
+    Commit.State state = newest.state();
+    Commit other =
+        new Commit(
+            new Commit.State(state.head(), state.cells(), state.logBytes(), UUID.randomUUID()),
+            newest.follows(),
+            newest.tenants(),
+            newest.entries(),
+            newest.identities(),
+            newest.cells(),
+            newest.documents(),
+            newest.answers());
+    Logged logged = new Logged(other.state().token(), CommitCodec.encode(other));
+    assertThat(grid.change(number, _ -> logged)).isSameAs(logged);
+    return newest;
+  }
+
+  @Test
+  void a_node_whose_newest_commit_is_not_in_the_log_any_more_begins_anew() {
+    Row _ = written();
+    Node knowing = started(WINDOW_MAX);
+    Commit ghost = replaceNewest();
+    assertThat(knowing.head().revision()).isEqualTo(ghost.number());
+    Node fresh = started(WINDOW_MAX);
+    commit(fresh, "after", 3);
+
+    assertThat(knowing.head()).isEqualTo(fresh.head());
+    knowing.audit();
+    commit(knowing, "on", 3);
+    assertThat(fresh.head()).isEqualTo(knowing.head());
+    fresh.audit();
+  }
+
+  @Test
+  void a_commit_that_was_planned_over_one_that_is_not_in_the_log_is_told() {
+    Row _ = written();
+    Node over = started(WINDOW_MAX);
+    Commit _ = replaceNewest();
+    commit(over, "fork", 3);
+
+    assertThatExceptionOfType(LedgerException.Unavailable.class)
+        .isThrownBy(() -> started(WINDOW_MAX))
+        .withMessageContaining("not one chain")
+        .withMessageContaining("nothing is recorded or answered until both caches are restored");
   }
 }

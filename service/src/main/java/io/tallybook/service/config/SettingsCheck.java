@@ -116,7 +116,11 @@ final class SettingsCheck {
         "ledger.infinispan.window-entries-max", infinispan.windowEntriesMax(), 10, 1_000_000);
     requireRange(
         "ledger.infinispan.held-entries-max", infinispan.heldEntriesMax(), 1_000, 10_000_000);
-    requireRange("ledger.infinispan.log-seconds-min", infinispan.logSecondsMin(), 60, 86_400);
+    requireRange(
+        "ledger.infinispan.log-seconds-min",
+        infinispan.logSecondsMin(),
+        Math.max(60, infinispan.commitMillisMax() / 250),
+        86_400);
     LedgerConfig.Commit commit = config.commit();
     requireRange("ledger.commit.group-commands-max", commit.groupCommandsMax(), 1, 100_000);
     requireRange("ledger.commit.linger-micros", commit.lingerMicros(), 0, 100_000);
