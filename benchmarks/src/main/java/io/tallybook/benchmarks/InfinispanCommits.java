@@ -34,6 +34,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.LongStream;
@@ -58,8 +59,8 @@ import org.jspecify.annotations.Nullable;
  *       node of the service does.
  *   <li>{@code log, rows put}: the same, and whoever has committed 1,000 commands writes their rows
  *       in bulk, each once, and in the end takes its commits from the log.
- *   <li>{@code log, rows set}: the same, but rows that change are compared and set by their version
- *       one by one, as the storage does.
+ *   <li>{@code log, rows set}: the same, but rows are written one by one, many at a time, and those
+ *       that change are compared and set by their version, as the storage does.
  *   <li>{@code transaction}: a transaction of the client, which reads the head, and puts the head
  *       and all rows. Of what it reads, servers check the version of what it writes too, so that of
  *       two that have read the same head one is rolled back, and tries again.
@@ -283,21 +284,26 @@ public final class InfinispanCommits {
     }
 
     private void writeRows() {
-      put(behind.fresh);
       if (way == Way.LOG_PUT) {
+        put(behind.fresh);
         put(behind.changed);
       } else {
-        Semaphore calls = new Semaphore(CALLS_AT_ONCE_MAX);
-        List<CompletableFuture<?>> all = new ArrayList<>();
-        behind.changed.forEach(
-            (key, value) -> {
-              calls.acquireUninterruptibly();
-              all.add(set(key, value).whenComplete((_, _) -> calls.release()));
-            });
-        all.forEach(CompletableFuture::join);
+        sideBySide(behind.fresh.entrySet(), row -> rows.putAsync(row.getKey(), row.getValue()));
+        sideBySide(behind.changed.entrySet(), row -> set(row.getKey(), row.getValue()));
       }
       behind = new Rows(new HashMap<>(), new HashMap<>());
       commandsBehind = 0;
+    }
+
+    /** Sends a call for each, a bounded number at a time, and waits for all. */
+    private static <T> void sideBySide(Iterable<T> all, Function<T, CompletableFuture<?>> call) {
+      Semaphore calls = new Semaphore(CALLS_AT_ONCE_MAX);
+      List<CompletableFuture<?>> sent = new ArrayList<>();
+      for (T one : all) {
+        calls.acquireUninterruptibly();
+        sent.add(call.apply(one).whenComplete((_, _) -> calls.release()));
+      }
+      sent.forEach(CompletableFuture::join);
     }
 
     private void put(Map<String, byte[]> all) {
@@ -328,13 +334,7 @@ public final class InfinispanCommits {
     void end() {
       if (way != Way.LOG) {
         writeRows();
-        List<CompletableFuture<?>> all = new ArrayList<>();
-        Semaphore calls = new Semaphore(CALLS_AT_ONCE_MAX);
-        for (long number : committed) {
-          calls.acquireUninterruptibly();
-          all.add(log.removeAsync(key(number)).whenComplete((_, _) -> calls.release()));
-        }
-        all.forEach(CompletableFuture::join);
+        sideBySide(committed, number -> log.removeAsync(key(number)));
       }
     }
   }
