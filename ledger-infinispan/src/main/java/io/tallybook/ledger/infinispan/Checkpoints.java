@@ -148,7 +148,7 @@ final class Checkpoints implements AutoCloseable {
         grid.change(
             Mark.NUMBER,
             known -> {
-              Mark mark = Mark.of(required(known).value());
+              Mark mark = log.mark(known);
               return mark.number() >= checkpoint.written().head().revision()
                   ? known
                   : Log.logged(mark.after(checkpoint.written()));
@@ -161,13 +161,6 @@ final class Checkpoints implements AutoCloseable {
       // The rows are written; the next checkpoint forgets more.
       LOGGER.log(System.Logger.Level.WARNING, "The log was not shortened: " + e.getMessage());
     }
-  }
-
-  private static Logged required(@Nullable Logged mark) {
-    if (mark == null) {
-      throw new LedgerException.Unavailable("The ledger is not in the grid any more", true, null);
-    }
-    return mark;
   }
 
   /** Removes from the log what this node has seen in rows for long enough, by its own clock. */
@@ -195,9 +188,7 @@ final class Checkpoints implements AutoCloseable {
       grid.forget(numbers);
       long forgotten = upTo;
       Logged ignored =
-          grid.change(
-              Mark.NUMBER,
-              known -> Log.logged(Mark.of(required(known).value()).forgetting(forgotten)));
+          grid.change(Mark.NUMBER, known -> Log.logged(log.mark(known).forgetting(forgotten)));
     }
   }
 

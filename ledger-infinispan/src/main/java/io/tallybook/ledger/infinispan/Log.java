@@ -147,34 +147,23 @@ final class Log {
         numbers.add(newest + i);
       }
       Map<Long, Logged> found = grid.logged(numbers);
-      Logged there = found.get(Mark.NUMBER);
-      if (there == null) {
-        throw new LedgerException.Unavailable(
-            "The ledger " + settings.ledger() + " is not in the grid any more", true, null);
+      Mark mark = mark(found.get(Mark.NUMBER));
+      Commit next = next(known, found);
+      while (next != null && known.isNext(next)) {
+        known.add(next);
+        next = next(known, found);
       }
-      Mark mark = Mark.of(there.value());
-      int added = 0;
-      boolean isOther = false;
-      for (Logged next = found.get(newest + 1);
-          next != null && !isOther;
-          next = found.get(newest + added + 1)) {
-        Commit commit = CommitCodec.decode(next.value());
-        isOther = !known.isNext(commit);
-        if (!isOther) {
-          known.add(commit);
-          added++;
-        }
-      }
-      if (isOther) {
+      if (next != null) {
         // What this node took for the newest commit is not in the log any more, or never was.
         if (begunAnew) {
-          throw notOneChain(newest + added + 1);
+          throw notOneChain(next.number());
         }
         beginAnew(known, mark);
         begunAnew = true;
         ahead = AHEAD;
         continue;
       }
+      long added = known.number() - newest;
       boolean behind = mark.number() > known.number();
       if (!behind) {
         known.written(mark.number());
@@ -189,6 +178,20 @@ final class Log {
       }
       ahead = AHEAD;
     }
+  }
+
+  private static @Nullable Commit next(Window known, Map<Long, Logged> found) {
+    Logged next = found.get(known.number() + 1);
+    return next == null ? null : CommitCodec.decode(next.value());
+  }
+
+  /** The mark that the log has. */
+  Mark mark(@Nullable Logged there) {
+    if (there == null) {
+      throw new LedgerException.Unavailable(
+          "The ledger " + settings.ledger() + " is not in the grid any more", true, null);
+    }
+    return Mark.of(there.value());
   }
 
   private void beginAnew(Window known, Mark mark) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntConsumer;
 import org.infinispan.client.hotrod.RemoteCache;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -111,28 +112,26 @@ class ClusterTest {
     }
   }
 
-  @Test
-  void a_server_that_is_killed_and_started_over_what_it_wrote() throws Exception {
+  private static void endAndStartAgain(String ledger, int server, IntConsumer end)
+      throws Exception {
     loseAndDoubleNothing(
-        "killed",
+        ledger,
         load -> {
-          servers.kill(1);
-          servers.awaitMembers(0, SERVERS - 1);
-          load.awaitCommits("a server was killed", SOME, AGAIN_MAX);
-          servers.restart(1);
+          end.accept(server);
+          servers.awaitMembers((server + 1) % SERVERS, SERVERS - 1);
+          load.awaitCommits("a server was " + ledger, SOME, AGAIN_MAX);
+          servers.restart(server);
         });
   }
 
   @Test
+  void a_server_that_is_killed_and_started_over_what_it_wrote() throws Exception {
+    endAndStartAgain("killed", 1, servers::kill);
+  }
+
+  @Test
   void a_server_that_is_stopped_and_started_again() throws Exception {
-    loseAndDoubleNothing(
-        "stopped",
-        load -> {
-          servers.stop(0);
-          servers.awaitMembers(1, SERVERS - 1);
-          load.awaitCommits("a server was stopped", SOME, AGAIN_MAX);
-          servers.restart(0);
-        });
+    endAndStartAgain("stopped", 0, servers::stop);
   }
 
   @Test

@@ -148,7 +148,7 @@ public final class GridServers implements AutoCloseable {
   }
 
   /** The addresses at which only servers answer that are ready. */
-  public String guardedHosts() {
+  private String guardedHosts() {
     return servers.stream().map(server -> server.door.host()).collect(Collectors.joining(";"));
   }
 
