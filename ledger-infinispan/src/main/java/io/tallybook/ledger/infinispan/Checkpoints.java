@@ -8,8 +8,10 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,9 @@ final class Checkpoints implements AutoCloseable {
   /** So many marks are remembered to tell how long rows have had commits. */
   private static final int MARKS_MAX = 100;
 
+  /** How long after rows were found not to fit they are looked at again. */
+  private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final System.Logger LOGGER = System.getLogger(Checkpoints.class.getName());
 
   private final Grid grid;
@@ -31,9 +36,14 @@ final class Checkpoints implements AutoCloseable {
   private final SortedSets sets;
   private final InfinispanSettings settings;
   private final ExecutorService thread;
-  private final Semaphore running = new Semaphore(1, true);
 
-  /** The marks that this node has seen, the oldest first; whoever is {@link #running} has them. */
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition ended = lock.newCondition();
+
+  /** Whether one is under way, or about to begin; under the {@link #lock}. */
+  private boolean isRunning;
+
+  /** The marks that this node has seen, the oldest first; only the {@link #thread} uses them. */
   private final Deque<Seen> marks = new ArrayDeque<>();
 
   private volatile LedgerException.@Nullable Unavailable failure;
@@ -53,61 +63,71 @@ final class Checkpoints implements AutoCloseable {
 
   /** Begins a checkpoint if it is time for one and none is under way. */
   void beginIfDue() {
-    if (log.window().unwrittenSize() * 2 >= settings.windowEntriesMax() && running.tryAcquire()) {
-      try {
-        thread.execute(
-            () -> {
-              runHere();
-              if (isSound()) {
-                beginIfDue();
-              }
-            });
-      } catch (RejectedExecutionException e) {
-        running.release(); // closed meanwhile: another node, or the next start, goes on
+    if (log.window().unwrittenSize() * 2 >= settings.windowEntriesMax()) {
+      boolean _ = begin();
+    }
+  }
+
+  /** Sees that one is under way; answers false if this is closed. */
+  private boolean begin() {
+    lock.lock();
+    try {
+      if (!isRunning) {
+        failure = null;
+        thread.execute(this::runAndEnd);
+        isRunning = true;
       }
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false; // another node, or the next start, goes on
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void runAndEnd() {
+    runHere();
+    lock.lock();
+    try {
+      isRunning = false;
+      ended.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    if (failure == null && unfit == null) {
+      beginIfDue();
     }
   }
 
   /**
-   * Waits while the window is full; makes the checkpoint itself if nobody does.
+   * Waits while the window is full.
    *
-   * @throws LedgerException.Unavailable if it is still full at the deadline; nothing has happened
+   * @throws LedgerException.Unavailable if it is still full at the deadline, or cannot be written;
+   *     nothing has happened
    */
   void makeRoom(long deadlineNanos) {
     requireSound();
-    while (log.window().unwrittenSize() >= settings.windowEntriesMax()) {
-      boolean mine;
-      try {
-        mine =
-            running.tryAcquire(
-                Math.max(1, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        mine = false;
-      }
-      if (!mine) {
-        throw new LedgerException.Unavailable(
-            "Nothing was recorded: the grid takes rows more slowly than commits come; send it again"
-                + " later",
-            true,
-            null);
-      }
-      if (log.window().unwrittenSize() >= settings.windowEntriesMax()) {
-        runHere();
+    lock.lock();
+    try {
+      while (log.window().unwrittenSize() >= settings.windowEntriesMax()) {
+        long left = deadlineNanos - System.nanoTime();
+        if (left <= 0 || !begin()) {
+          throw InfinispanStore.nothingRecorded(
+              "the grid takes rows more slowly than commits come", null);
+        }
+        long _ = ended.awaitNanos(left);
         requireSound();
         LedgerException.Unavailable failed = failure;
         if (failed != null) {
-          throw new LedgerException.Unavailable(
-              "Nothing was recorded: " + failed.getMessage(), true, failed);
+          throw InfinispanStore.nothingRecorded(String.valueOf(failed.getMessage()), failed);
         }
-      } else {
-        running.release();
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw InfinispanStore.nothingRecorded("the wait for the grid was interrupted", e);
+    } finally {
+      lock.unlock();
     }
-  }
-
-  private boolean isSound() {
-    return failure == null && unfit == null;
   }
 
   /** Refuses to go on over rows that do not fit the log. */
@@ -120,8 +140,7 @@ final class Checkpoints implements AutoCloseable {
 
   private void runHere() {
     try {
-      run();
-      failure = null;
+      runUnlessUnfit();
     } catch (Checkpoint.Unfit e) {
       unfit = e;
       LOGGER.log(System.Logger.Level.ERROR, e.getMessage());
@@ -131,8 +150,17 @@ final class Checkpoints implements AutoCloseable {
     } catch (RuntimeException e) {
       failure = new LedgerException.Unavailable("A checkpoint failed: " + e, true, e);
       LOGGER.log(System.Logger.Level.ERROR, "A checkpoint failed", e);
-    } finally {
-      running.release();
+    }
+  }
+
+  /** Looks again, after a while, before it takes rows for unfit: they stop this node. */
+  private void runUnlessUnfit() {
+    try {
+      run();
+    } catch (Checkpoint.Unfit e) {
+      LOGGER.log(System.Logger.Level.WARNING, "To be looked at again: " + e.getMessage());
+      LockSupport.parkNanos(AGAIN_NANOS);
+      run();
     }
   }
 
@@ -143,6 +171,9 @@ final class Checkpoints implements AutoCloseable {
       return;
     }
     Checkpoint checkpoint = new Checkpoint(commits);
+    if (!log.hold(checkpoint.written(), window)) {
+      return;
+    }
     checkpoint.write(grid, sets);
     Logged there =
         grid.change(

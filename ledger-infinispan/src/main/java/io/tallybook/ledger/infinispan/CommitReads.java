@@ -39,15 +39,33 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitReads implements CommitState {
   private final Revision revision;
-  private final Window window;
   private final long entriesMax;
+  private final long deadlineNanos;
   private final Map<CellKey, long[]> cells = new HashMap<>();
   private final Map<String, Tenant> tenants = new HashMap<>();
 
-  CommitReads(Revision revision, Window window, long entriesMax) {
+  /**
+   * The reads of one plan.
+   *
+   * @param deadlineNanos after which none begins any more
+   */
+  CommitReads(Revision revision, long entriesMax, long deadlineNanos) {
     this.revision = revision;
-    this.window = window;
     this.entriesMax = entriesMax;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  /** The revision, to be asked in time. */
+  private Revision asked() {
+    requireInTime();
+    return revision;
+  }
+
+  /** Refuses to go on after the deadline. */
+  void requireInTime() {
+    if (System.nanoTime() - deadlineNanos > 0) {
+      throw InfinispanStore.nothingRecorded("the grid answers too slowly", null);
+    }
   }
 
   @Override
@@ -62,28 +80,16 @@ final class CommitReads implements CommitState {
 
   @Override
   public List<Tenant> tenants(List<String> names) {
-    List<Tenant> found = revision.tenants(names);
+    List<Tenant> found = asked().tenants(names);
     found.forEach(tenant -> tenants.put(tenant.name(), tenant));
     return found;
   }
 
   @Override
   public List<@Nullable IdempotencyRecord> idempotency(List<IdempotencyKey> keys) {
-    Map<RowKey, IdempotencyKey> places = new HashMap<>();
-    keys.forEach(key -> places.put(Places.answer(key), key));
-    Map<IdempotencyKey, IdempotencyRecord> found = new HashMap<>();
-    revision
-        .rows(places.keySet())
-        .forEach(
-            (place, row) -> {
-              IdempotencyRecord answer = Values.answer(new BytesIn(row.value()));
-              found.put(answer.key(), answer);
-            });
+    Map<IdempotencyKey, IdempotencyRecord> found = asked().answers(keys);
     List<@Nullable IdempotencyRecord> answers = new ArrayList<>(keys.size());
-    for (IdempotencyKey key : keys) {
-      IdempotencyRecord newer = window.answer(key);
-      answers.add(newer == null ? found.get(key) : newer);
-    }
+    keys.forEach(key -> answers.add(found.get(key)));
     return answers;
   }
 
@@ -96,7 +102,7 @@ final class CommitReads implements CommitState {
       asked.put(key, new Identity(ids.high(row), ids.low(row), 0, 0));
       rows.put(key, row);
     }
-    revision
+    asked()
         .identities(asked)
         .forEach(
             (key, id) ->
@@ -105,7 +111,7 @@ final class CommitReads implements CommitState {
 
   @Override
   public List<@Nullable Document> documents(List<DocumentKey> keys) {
-    Map<DocumentKey, Document> found = revision.documents(keys);
+    Map<DocumentKey, Document> found = asked().documents(keys);
     List<@Nullable Document> documents = new ArrayList<>(keys.size());
     keys.forEach(key -> documents.add(found.get(key)));
     return documents;
@@ -113,22 +119,22 @@ final class CommitReads implements CommitState {
 
   @Override
   public List<Document> views() {
-    return revision.documents(Tenant.SYSTEM, DocumentKey.VIEW, 0, ViewDefinition.VIEWS_MAX);
+    return asked().documents(Tenant.SYSTEM, DocumentKey.VIEW, 0, ViewDefinition.VIEWS_MAX);
   }
 
   @Override
   public @Nullable Entry entry(String tenant, long sequence) {
-    return sequence < 1 || sequence > revision.tenant(tenant).lastSequence()
+    return sequence < 1 || sequence > asked().tenant(tenant).lastSequence()
         ? null
-        : revision.entries(tenant, List.of(sequence)).get(sequence);
+        : asked().entries(tenant, List.of(sequence)).get(sequence);
   }
 
   @Override
   public List<String> servicesOf(String tenant, String agent, int max) {
-    ViewDefinition pairs = ViewCatalog.pairs(revision.views());
+    ViewDefinition pairs = ViewCatalog.pairs(asked().views());
     RowKey set = Places.cellsOf(Of.CELLS_OF, pairs.name(), tenant, 0, agent);
-    Iterator<SortedSets.Item> items = revision.items(set, null, true, null, false);
-    long last = revision.tenant(tenant).lastSequence();
+    Iterator<SortedSets.Item> items = asked().items(set, null, true, null, false);
+    long last = asked().tenant(tenant).lastSequence();
     List<String> services = new ArrayList<>();
     while (services.size() < max && items.hasNext()) {
       SortedSets.Item item = items.next();
@@ -144,12 +150,12 @@ final class CommitReads implements CommitState {
   public long settlementAfter(String tenant, String agent, String service, long after) {
     RowKey set = Places.set(Of.SETTLED, tenant, agent, service);
     Iterator<SortedSets.Item> items =
-        revision.items(set, OrderedLongs.ascending(after), false, null, false);
+        asked().items(set, OrderedLongs.ascending(after), false, null, false);
     if (!items.hasNext()) {
       return 0;
     }
     long sequence = OrderedLongs.decode(items.next().key(), 0);
-    return sequence > revision.tenant(tenant).lastSequence() ? 0 : sequence;
+    return sequence > asked().tenant(tenant).lastSequence() ? 0 : sequence;
   }
 
   @Override
@@ -160,7 +166,7 @@ final class CommitReads implements CommitState {
         keys.add(key(names, batch, row));
       }
     }
-    Map<CellKey, long[]> found = revision.cells(keys);
+    Map<CellKey, long[]> found = asked().cells(keys);
     cells.putAll(found);
     Iterator<CellKey> next = keys.iterator();
     for (CellBatch batch : batches) {
@@ -250,7 +256,7 @@ final class CommitReads implements CommitState {
   private List<ChangedDocument> documents(Changes changes) {
     List<DocumentKey> keys = new ArrayList<>(changes.deleted());
     changes.documents().forEach(document -> keys.add(document.key()));
-    Map<DocumentKey, Document> before = revision.documents(keys);
+    Map<DocumentKey, Document> before = asked().documents(keys);
     Map<DocumentKey, ChangedDocument> changed = new HashMap<>();
     for (DocumentKey key : changes.deleted()) {
       changed.put(key, new ChangedDocument(key, before.get(key), null));

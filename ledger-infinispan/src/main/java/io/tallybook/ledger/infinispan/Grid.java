@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -108,7 +109,7 @@ final class Grid implements SortedSets.Rows {
    * @return what is there instead; null if it was put. Sent again with the same token, as after an
    *     answer that was lost, null too
    */
-  @Nullable Logged append(long number, Logged commit) throws Unanswered {
+  @Nullable Logged append(long number, Logged commit, long deadlineNanos) throws Unanswered {
     StoredLogged there;
     try {
       there =
@@ -118,7 +119,7 @@ final class Grid implements SortedSets.Rows {
                       .tellingLog()
                       .putIfAbsentAsync(
                           GridSchema.Key.of(settings.ledger(), number), StoredLogged.of(commit)),
-              settings.commitMillisMax());
+              millisLeft(deadlineNanos));
     } catch (LedgerException e) {
       throw new Unanswered(e);
     }
@@ -130,6 +131,30 @@ final class Grid implements SortedSets.Rows {
   }
 
   /**
+   * Writes a commit again as it is, so that all its owners have it when this returns.
+   *
+   * @return whether it is there
+   */
+  boolean hold(long number, UUID token) {
+    GridSchema.Key key = GridSchema.Key.of(settings.ledger(), number);
+    long deadlineNanos = deadlineNanos(settings.readMillisMax());
+    for (int attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
+      MetadataValue<StoredLogged> there =
+          Grid.<@Nullable MetadataValue<StoredLogged>>answer(
+              () -> caches().log().getWithMetadataAsync(key), millisLeft(deadlineNanos));
+      if (there == null || !there.getValue().logged().token().equals(token)) {
+        return false;
+      }
+      if (answer(
+          () -> caches().log().replaceWithVersionAsync(key, there.getValue(), there.getVersion()),
+          millisLeft(deadlineNanos))) {
+        return true;
+      }
+    }
+    throw othersChange();
+  }
+
+  /**
    * Changes what is under a number by comparing and setting, until nobody was faster. A change that
    * answers what it was told leaves it; else its answer must have a token that is new.
    *
@@ -138,8 +163,7 @@ final class Grid implements SortedSets.Rows {
   @SuppressWarnings("ReferenceEquality") // the same instance says that nothing changes
   Logged change(long number, UnaryOperator<@Nullable Logged> change) {
     GridSchema.Key key = GridSchema.Key.of(settings.ledger(), number);
-    int millisMax = settings.commitMillisMax();
-    long deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
+    long deadlineNanos = deadlineNanos(settings.commitMillisMax());
     Logged sent = null;
     for (int attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
       MetadataValue<StoredLogged> there =
@@ -176,7 +200,11 @@ final class Grid implements SortedSets.Rows {
       }
       sent = after;
     }
-    throw GridErrors.unavailable("Others changed the same in the grid all the time.", null);
+    throw othersChange();
+  }
+
+  private static LedgerException.Unavailable othersChange() {
+    return GridErrors.unavailable("Others changed the same in the grid all the time.", null);
   }
 
   /** Removes commits that nobody will ask for. */
@@ -316,6 +344,10 @@ final class Grid implements SortedSets.Rows {
         send();
       }
     }
+  }
+
+  private static long deadlineNanos(int millisMax) {
+    return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
   }
 
   private static int millisLeft(long deadlineNanos) {

@@ -84,13 +84,18 @@ public final class InfinispanStore implements LedgerStore {
 
   // ---- Writing ----------------------------------------------------------------------------------
 
+  /**
+   * Records a group. The call that records it must begin in the first half of the time, so that it
+   * has the other half to be answered in.
+   */
   @Override
   public List<Receipt> commit(List<Request> group) {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(settings.commitMillisMax());
-    takeTurn();
+    long begun = System.nanoTime();
+    long time = TimeUnit.MILLISECONDS.toNanos(settings.commitMillisMax());
+    takeTurn(time / 2);
     try {
-      checkpoints.makeRoom(deadline);
-      List<Receipt> receipts = commit(group, deadline);
+      checkpoints.makeRoom(begun + time / 2);
+      List<Receipt> receipts = commit(group, begun + time / 2, begun + time);
       checkpoints.beginIfDue();
       return receipts;
     } finally {
@@ -99,10 +104,10 @@ public final class InfinispanStore implements LedgerStore {
   }
 
   /** Waits for the commit of another thread: each builds on the one before. */
-  private void takeTurn() {
+  private void takeTurn(long nanosMax) {
     boolean taken = false;
     try {
-      taken = turn.tryAcquire(settings.commitMillisMax(), TimeUnit.MILLISECONDS);
+      taken = turn.tryAcquire(nanosMax, TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -111,19 +116,18 @@ public final class InfinispanStore implements LedgerStore {
     }
   }
 
-  private List<Receipt> commit(List<Request> group, long deadline) {
+  private List<Receipt> commit(List<Request> group, long planUntil, long deadline) {
     boolean looked = !log.isFresh();
     if (looked) {
       log.look();
     }
     do {
       long lookedNanos = log.lookedNanos();
-      Window window = log.window();
-      Window.Question question = window.begin();
-      try {
+      try (Window.Question question = log.ask()) {
+        Window window = question.window();
         CommitReads reads =
             new CommitReads(
-                new Revision(grid, log, sets, window, question), window, settings.entriesMax());
+                new Revision(grid, log, sets, question), settings.entriesMax(), planUntil);
         Changes changes = planner.plan(group, reads);
         if (changes.isEmpty()
             && looked
@@ -131,21 +135,20 @@ public final class InfinispanStore implements LedgerStore {
             && window.number() == question.revision()) {
           return changes.receipts();
         }
-        if (!changes.isEmpty()) {
+        if (!changes.isEmpty() && log.hold(question.state(), window)) {
           Commit commit = reads.commit(changes, logBytes(question));
           byte[] bytes = CommitCodec.encode(commit);
+          reads.requireInTime();
           if (append(commit, new Logged(commit.state().token(), bytes), lookedNanos, deadline)) {
             lastCommitBytes = bytes.length;
             return changes.receipts();
           }
         }
-      } finally {
-        window.end(question);
       }
       // Another node was first, or may have changed what nothing is to be changed for.
       log.look();
       looked = true;
-    } while (System.nanoTime() - deadline < 0);
+    } while (System.nanoTime() - planUntil < 0);
     throw nothingRecorded("other nodes were faster all the time", null);
   }
 
@@ -158,7 +161,7 @@ public final class InfinispanStore implements LedgerStore {
     Grid.Unanswered failure = null;
     do {
       try {
-        return log.append(commit, logged, lookedNanos);
+        return log.append(commit, logged, lookedNanos, deadline);
       } catch (Grid.Unanswered e) {
         if (failure != null) {
           e.addSuppressed(failure);
@@ -175,8 +178,7 @@ public final class InfinispanStore implements LedgerStore {
         failure);
   }
 
-  private static LedgerException.Unavailable nothingRecorded(
-      String why, @Nullable Throwable cause) {
+  static LedgerException.Unavailable nothingRecorded(String why, @Nullable Throwable cause) {
     return new LedgerException.Unavailable(
         "Nothing was recorded: " + why + "; send it again later", true, cause);
   }
@@ -186,13 +188,8 @@ public final class InfinispanStore implements LedgerStore {
   @Override
   public <T extends @Nullable Object> T read(String tenant, Function<Snapshot, T> question) {
     log.look();
-    Window window = log.window();
-    Window.Question asked = window.begin();
-    try {
-      Revision revision = new Revision(grid, log, sets, window, asked);
-      return question.apply(new GridSnapshot(revision, tenant));
-    } finally {
-      window.end(asked);
+    try (Window.Question asked = log.ask()) {
+      return question.apply(new GridSnapshot(new Revision(grid, log, sets, asked), tenant));
     }
   }
 
@@ -212,8 +209,13 @@ public final class InfinispanStore implements LedgerStore {
   @Override
   public StoreStatistics statistics() {
     log.look();
-    Window window = log.window();
-    Commit.State state = window.newest();
+    try (Window.Question asked = log.ask()) {
+      return statistics(new Revision(grid, log, sets, asked));
+    }
+  }
+
+  private StoreStatistics statistics(Revision revision) {
+    Commit.State state = revision.state();
     long entries = state.head().lastPosition();
     List<Part> parts = new ArrayList<>();
     for (EntryIndex index : EntryIndex.values()) {
@@ -225,15 +227,10 @@ public final class InfinispanStore implements LedgerStore {
           };
       parts.add(new Part(PartKind.INDEX, index.label(), entries, bytes));
     }
-    Window.Question asked = window.begin();
-    try {
-      for (ViewDefinition view : new Revision(grid, log, sets, window, asked).views()) {
-        long cells = state.cells().getOrDefault(view.name(), 0L);
-        long bytes = cells * (ROW_BYTES + (long) view.shape().width() * ITEM_BYTES);
-        parts.add(new Part(PartKind.VIEW, view.name(), cells, bytes));
-      }
-    } finally {
-      window.end(asked);
+    for (ViewDefinition view : revision.views()) {
+      long cells = state.cells().getOrDefault(view.name(), 0L);
+      long bytes = cells * (ROW_BYTES + (long) view.shape().width() * ITEM_BYTES);
+      parts.add(new Part(PartKind.VIEW, view.name(), cells, bytes));
     }
     return new StoreStatistics(entries, settings.entriesMax(), state.logBytes(), parts);
   }

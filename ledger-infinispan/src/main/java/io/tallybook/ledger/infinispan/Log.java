@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A commit leaves the log {@code logSecondsMin} after rows have it at the earliest. A node that
  * looks at the log more often than that has seen every commit, or finds it still there.
+ *
+ * <p>Another node's commit may be seen before all its owners have it, and be lost with the server
+ * that showed it. So nothing is built on it before it was written again as it is ({@link #hold}): a
+ * commit in the log says that all owners have had the one before it.
  */
 final class Log {
   /** How many commits are asked for at once where several follow. */
@@ -34,6 +38,9 @@ final class Log {
   private volatile long lookedNanos;
   private volatile @Nullable Window window;
 
+  /** The token of the newest commit that all its owners are known to have had. */
+  private volatile @Nullable UUID held;
+
   Log(Grid grid, InfinispanSettings settings) {
     this.grid = grid;
     this.settings = settings;
@@ -46,6 +53,15 @@ final class Log {
       throw new LedgerException.Unavailable("The storage is not open", true, null);
     }
     return known;
+  }
+
+  /** Begins a question at the newest revision that this node knows. */
+  Window.Question ask() {
+    Window.Question question = null;
+    while (question == null) {
+      question = window().begin();
+    }
+    return question;
   }
 
   /** Makes the ledger where there is none, and reads what the log has. */
@@ -165,13 +181,13 @@ final class Log {
       }
       long added = known.number() - newest;
       boolean behind = mark.number() > known.number();
-      if (!behind) {
-        known.written(mark.number());
-      } else if (added == 0 && missed) {
-        // What followed has left the log: this node stood still for too long.
+      if (behind && (known.isIdle() || (added == 0 && missed))) {
+        // Nobody asks for what came before the mark; or it has left the log.
         beginAnew(known, mark);
+        ahead = AHEAD;
         continue;
       }
+      known.written(Math.min(mark.number(), known.number()));
       missed = behind && added == 0;
       if (added < ahead && !behind) {
         return;
@@ -195,8 +211,34 @@ final class Log {
   }
 
   private void beginAnew(Window known, Mark mark) {
-    known.close();
     window = new Window(mark.state(), settings.heldEntriesMax());
+    known.close();
+  }
+
+  /**
+   * Sees that all owners of a commit have it before something is built on it.
+   *
+   * @param state that the commit left, of the window
+   * @return whether it is in the log; if not, this node has begun anew without it
+   */
+  boolean hold(State state, Window known) {
+    long number = state.head().revision();
+    if (number < known.number() || number <= known.mark() || state.token().equals(held)) {
+      return true;
+    }
+    if (grid.hold(number, state.token())) {
+      held = state.token();
+      return true;
+    }
+    looking.lock();
+    try {
+      if (window == known) {
+        beginAnew(known, mark(grid.logged(List.of(Mark.NUMBER)).get(Mark.NUMBER)));
+      }
+    } finally {
+      looking.unlock();
+    }
+    return false;
   }
 
   private static LedgerException.Unavailable notOneChain(long number) {
@@ -213,15 +255,20 @@ final class Log {
    * Puts a commit under the number that follows the newest that this node knows.
    *
    * @param lookedNanos when the look began that the commit was planned after
+   * @param deadlineNanos until when to wait for the answer
    * @return whether it is in the ledger now; if not, another node was faster
    * @throws Grid.Unanswered if that is not known
    */
-  boolean append(Commit commit, Logged logged, long lookedNanos) throws Grid.Unanswered {
-    Logged other = grid.append(commit.number(), logged);
+  boolean append(Commit commit, Logged logged, long lookedNanos, long deadlineNanos)
+      throws Grid.Unanswered {
+    Logged other = grid.append(commit.number(), logged, deadlineNanos);
     if (other == null && System.nanoTime() - lookedNanos > keptNanos()) {
       requireUnwritten(commit.number());
     }
     Commit there = other == null ? commit : CommitCodec.decode(other.value());
+    if (other == null) {
+      held = commit.state().token();
+    }
     looking.lock();
     try {
       Window known = window();

@@ -9,6 +9,8 @@ import io.tallybook.ledger.infinispan.Commit.CellKey;
 import io.tallybook.ledger.infinispan.Commit.Identity;
 import io.tallybook.ledger.infinispan.Places.Of;
 import io.tallybook.ledger.storage.Head;
+import io.tallybook.ledger.storage.IdempotencyKey;
+import io.tallybook.ledger.storage.IdempotencyRecord;
 import io.tallybook.ledger.view.ViewDefinition;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,11 +44,11 @@ final class Revision {
   private final Window window;
   private final Window.Question question;
 
-  Revision(Grid grid, Log log, SortedSets sets, Window window, Window.Question question) {
+  Revision(Grid grid, Log log, SortedSets sets, Window.Question question) {
     this.grid = grid;
     this.log = log;
     this.sets = sets;
-    this.window = window;
+    this.window = question.window();
     this.question = question;
   }
 
@@ -223,11 +225,21 @@ final class Revision {
     return found;
   }
 
-  /** The rows of some keys, which are the same once they are there. */
-  Map<RowKey, Row> rows(Collection<RowKey> keys) {
-    Map<RowKey, Row> rows = grid.rows(keys);
+  /** What was answered under idempotency keys; nothing for those that are unknown. */
+  Map<IdempotencyKey, IdempotencyRecord> answers(Collection<IdempotencyKey> keys) {
+    Map<IdempotencyKey, IdempotencyRecord> found = new HashMap<>();
+    for (Row row : grid.rows(keys.stream().map(Places::answer).toList()).values()) {
+      IdempotencyRecord answer = Values.answer(new BytesIn(row.value()));
+      found.put(answer.key(), answer);
+    }
+    for (IdempotencyKey key : keys) {
+      IdempotencyRecord newer = window.answer(key);
+      if (newer != null) {
+        found.put(key, newer);
+      }
+    }
     question.requireCurrent();
-    return rows;
+    return found;
   }
 
   // ---- Sorted sets ------------------------------------------------------------------------------

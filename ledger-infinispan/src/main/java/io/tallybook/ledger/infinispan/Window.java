@@ -59,6 +59,7 @@ final class Window {
 
   private final ArrayDeque<Commit> commits = new ArrayDeque<>();
   private final Set<Question> questions = new HashSet<>();
+  private boolean isClosed;
   private final long heldSizeMax;
   private volatile State newest;
   private volatile long unwrittenSize;
@@ -79,8 +80,8 @@ final class Window {
     this.mark = state.head().revision();
   }
 
-  /** A question under way. */
-  static final class Question {
+  /** A question under way, or a commit that is being planned. */
+  final class Question implements AutoCloseable {
     private final State state;
     private final long begunAtMark;
     private volatile boolean isOver;
@@ -88,6 +89,10 @@ final class Window {
     private Question(State state, long begunAtMark) {
       this.state = state;
       this.begunAtMark = begunAtMark;
+    }
+
+    Window window() {
+      return Window.this;
     }
 
     State state() {
@@ -103,6 +108,13 @@ final class Window {
       if (isOver) {
         throw new LedgerException.Unavailable(
             "The question took so long that its revision is no longer kept; ask again", true, null);
+      }
+    }
+
+    @Override
+    public void close() {
+      synchronized (questions) {
+        questions.remove(this);
       }
     }
   }
@@ -122,17 +134,17 @@ final class Window {
     return unwrittenSize;
   }
 
-  Question begin() {
+  /**
+   * Begins a question at the newest revision; null if another window has taken the place of this.
+   */
+  @Nullable Question begin() {
     synchronized (questions) {
+      if (isClosed) {
+        return null;
+      }
       Question question = new Question(newest, mark);
       questions.add(question);
       return question;
-    }
-  }
-
-  void end(Question question) {
-    synchronized (questions) {
-      questions.remove(question);
     }
   }
 
@@ -285,9 +297,17 @@ final class Window {
     }
   }
 
-  /** Ends all questions: what they ask may be gone. */
+  /** Whether no question is under way. */
+  boolean isIdle() {
+    synchronized (questions) {
+      return questions.isEmpty();
+    }
+  }
+
+  /** Ends all questions, for what they ask may be gone, and begins none any more. */
   void close() {
     synchronized (questions) {
+      isClosed = true;
       questions.forEach(question -> question.isOver = true);
       questions.clear();
     }

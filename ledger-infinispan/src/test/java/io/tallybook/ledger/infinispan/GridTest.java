@@ -1,5 +1,6 @@
 package io.tallybook.ledger.infinispan;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -49,8 +50,8 @@ class GridTest {
     Logged first = logged(1);
     Logged second = logged(2);
 
-    assertThat(grid.append(7, first)).isNull();
-    Logged there = grid.append(7, second);
+    assertThat(append(grid, 7, first)).isNull();
+    Logged there = append(grid, 7, second);
 
     assertThat(there).isNotNull();
     assertThat(there.token()).isEqualTo(first.token());
@@ -64,8 +65,27 @@ class GridTest {
     Grid grid = opened(newLedger());
     Logged commit = logged(1);
 
-    assertThat(grid.append(1, commit)).isNull();
-    assertThat(grid.append(1, new Logged(commit.token(), commit.value()))).isNull();
+    assertThat(append(grid, 1, commit)).isNull();
+    assertThat(append(grid, 1, new Logged(commit.token(), commit.value()))).isNull();
+  }
+
+  @Test
+  void aCommitIsHeldOnlyWhereItIs() throws Exception {
+    Grid grid = opened(newLedger());
+    Logged commit = logged(1);
+    assertThat(grid.hold(1, commit.token())).isFalse();
+    assertThat(append(grid, 1, commit)).isNull();
+    together(
+        8,
+        () -> {
+          for (int i = 0; i < 20; i++) {
+            assertThat(grid.hold(1, commit.token())).isTrue();
+          }
+        });
+    assertThat(grid.hold(1, UUID.randomUUID())).isFalse();
+    Logged there = requireNonNull(grid.logged(List.of(1L)).get(1L));
+    assertThat(there.token()).isEqualTo(commit.token());
+    assertThat(there.value()).isEqualTo(commit.value());
   }
 
   @Test
@@ -73,7 +93,7 @@ class GridTest {
     Grid grid = opened(newLedger());
     List<Long> numbers = LongStream.rangeClosed(1, 600).boxed().toList();
     for (long number : numbers) {
-      grid.append(number, logged(number));
+      append(grid, number, logged(number));
     }
 
     grid.forget(numbers.subList(0, 599));
@@ -196,12 +216,12 @@ class GridTest {
     Grid other = opened(newLedger());
     RowKey key = keys(1).getFirst();
 
-    one.append(1, logged(1));
+    append(one, 1, logged(1));
     write(one, Map.of(key, new Row(1, bytes(1))));
 
     assertThat(other.logged(List.of(1L))).isEmpty();
     assertThat(other.row(key)).isNull();
-    assertThat(other.append(1, logged(2))).isNull();
+    assertThat(append(other, 1, logged(2))).isNull();
   }
 
   @Test
@@ -252,7 +272,7 @@ class GridTest {
       Map<RowKey, Row> rows = new HashMap<>();
       keys(1_500).forEach(key -> rows.put(key, new Row(1, bytes(1))));
       write(grid, rows);
-      grid.append(1, logged(1));
+      append(grid, 1, logged(1));
 
       servers.kill(0);
       servers.restart(0);
@@ -327,7 +347,8 @@ class GridTest {
       assertThatExceptionOfType(LedgerException.Unavailable.class)
           .isThrownBy(() -> write(grid, Map.of(keys(1).getFirst(), new Row(1, bytes(1)))))
           .withMessage("The grid did not answer within 500 ms.");
-      assertThatExceptionOfType(Grid.Unanswered.class).isThrownBy(() -> grid.append(1, logged(1)));
+      assertThatExceptionOfType(Grid.Unanswered.class)
+          .isThrownBy(() -> grid.append(1, logged(1), System.nanoTime() + 500_000_000L));
       assertThat(System.nanoTime() - start).isLessThan(4_000_000_000L);
       servers.resume(0);
       assertThat(grid.logged(List.of(2L))).isEmpty();
@@ -347,6 +368,11 @@ class GridTest {
     Grid grid = new Grid(() -> client, settings(ledger, CACHES, 10_000));
     grid.open();
     return grid;
+  }
+
+  private static @Nullable Logged append(Grid grid, long number, Logged commit)
+      throws Grid.Unanswered {
+    return grid.append(number, commit, System.nanoTime() + 10_000_000_000L);
   }
 
   private static void write(Grid grid, Map<RowKey, Row> rows) {

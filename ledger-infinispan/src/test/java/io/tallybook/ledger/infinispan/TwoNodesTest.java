@@ -13,6 +13,7 @@ import io.tallybook.ledger.Outcome;
 import io.tallybook.ledger.Outcome.Status;
 import io.tallybook.ledger.Receipt;
 import io.tallybook.ledger.Request;
+import io.tallybook.ledger.storage.Snapshot;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -299,15 +300,59 @@ class TwoNodesTest {
       Node going = started(Ledgers.WINDOW_MIN);
       commitSome(lagging, "before", 3);
       long seen = lagging.head().revision();
-      commitSome(going, "while", 30);
-      writeAll();
-      forget(seen + hole, seen + hole + 2);
+      long from = seen + hole;
+      Boolean isKept =
+          lagging
+              .store()
+              .read(
+                  TENANT,
+                  snapshot -> {
+                    // With a question under way the node follows the log as far as it can.
+                    commitSome(going, "while", 30);
+                    writeAll();
+                    forget(from, from + 2);
+                    lagging.store().check();
+                    return isKept(snapshot);
+                  });
+      assertThat(isKept).as("hole at %d", hole).isFalse();
 
       assertThat(lagging.head()).as("hole at %d", hole).isEqualTo(going.head());
       lagging.audit();
       commitSome(lagging, "after", 2);
       assertThat(going.head()).isEqualTo(lagging.head());
     }
+  }
+
+  private static boolean isKept(Snapshot snapshot) {
+    try {
+      return snapshot.entry(1) != null;
+    } catch (LedgerException.Unavailable e) {
+      assertThat(e).hasMessageContaining("no longer kept");
+      return false;
+    }
+  }
+
+  @Test
+  void a_node_that_follows_for_a_question_keeps_what_that_needs_and_drops_the_rest() {
+    Node lagging = started(WINDOW_MAX);
+    Node going = started(Ledgers.WINDOW_MIN);
+    commitSome(lagging, "before", 3);
+    long last = lagging.lastSequence();
+    Boolean _ =
+        lagging
+            .store()
+            .read(
+                TENANT,
+                snapshot -> {
+                  commitSome(going, "while", 100);
+                  writeAll();
+                  lagging.store().check();
+                  assertThat(snapshot.tenant().lastSequence()).isEqualTo(last);
+                  assertThat(snapshot.entry(last)).isNotNull();
+                  return true;
+                });
+    assertThat(lagging.head()).isEqualTo(going.head());
+    lagging.audit();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static io.tallybook.ledger.infinispan.Ledgers.event;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.awaitility.Awaitility.await;
 
 import io.tallybook.ledger.Command;
 import io.tallybook.ledger.EntryFilter;
@@ -258,9 +259,47 @@ class UnfitTest {
   }
 
   @Test
+  void a_node_builds_on_no_commit_of_another_that_is_not_in_the_log_any_more() {
+    Row _ = written();
+    Node knowing = started(WINDOW_MAX);
+    Commit _ = replaceNewest();
+    commit(knowing, "after", 3);
+
+    Node fresh = started(WINDOW_MAX);
+    assertThat(knowing.head()).isEqualTo(fresh.head());
+    knowing.audit();
+    fresh.audit();
+  }
+
+  @Test
+  void a_node_writes_no_rows_of_a_commit_that_is_not_in_the_log_any_more() {
+    Row _ = written();
+    int events = 20;
+    commit(started(WINDOW_MAX), "newest", events);
+    InfinispanSettings writing =
+        Ledgers.settings(settings.ledger(), "EUR", Ledgers.ENTRIES_MAX, 60_000, 2 * events);
+    Log log = new Log(grid, writing);
+    log.open();
+    assertThat(log.window().number()).isEqualTo(5);
+    Commit _ = replaceNewest();
+
+    try (Checkpoints checkpoints = new Checkpoints(grid, log, new SortedSets(grid), writing)) {
+      checkpoints.beginIfDue();
+      // The first writes commit 4, the next would write commit 5.
+      await().until(() -> log.window().number() == 4);
+    }
+    assertThat(mark().number()).isEqualTo(4);
+    assertThat(requireNonNull(grid.row(CELL)).stamp()).isEqualTo(4);
+    log.look();
+    assertThat(log.window().number()).isEqualTo(5);
+    started(WINDOW_MAX).audit();
+  }
+
+  @Test
   void a_commit_that_was_planned_over_one_that_is_not_in_the_log_is_told() {
     Row _ = written();
     Node over = started(WINDOW_MAX);
+    commit(over, "own", 1); // acknowledged, so that it takes it for held by all owners
     Commit _ = replaceNewest();
     commit(over, "fork", 3);
 
