@@ -2,18 +2,22 @@ package io.tallybook.ledger.infinispan;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.BlockingQueue;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Calls of one thread to the grid that are on their way at the same time, a bounded number of them.
- * That thread takes the answers too, so what is done with them needs no locks. After a failure
- * nothing more is sent, and the failure is thrown when all calls have ended.
+ * That thread takes the answers too, so what is done with them needs no locks. It is woken only
+ * when half of them have come: to wake a thread costs as much as a call. After a failure nothing
+ * more is sent, and the failure is thrown when all calls have ended.
  */
 final class Calls {
   /** One call, until it has ended. */
@@ -26,9 +30,16 @@ final class Calls {
     }
   }
 
-  private final int callsMax;
+  private final IntSupplier callsMax;
   private final int millisMax;
-  private final BlockingQueue<Runnable> answers = new LinkedBlockingQueue<>();
+  private final Thread thread = Thread.currentThread();
+  private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
+
+  /** How many answers have come that are not taken. */
+  private final AtomicInteger come = new AtomicInteger();
+
+  /** At how many of them the thread is woken. */
+  private volatile int wanted = Integer.MAX_VALUE;
 
   /** In the order of their sending; those at the front may have ended. */
   private final Deque<Call> calls = new ArrayDeque<>();
@@ -36,8 +47,13 @@ final class Calls {
   private int onTheirWay;
   private @Nullable RuntimeException failure;
 
-  /** Each call, with what follows from its answer, may take so many milliseconds. */
-  Calls(int callsMax, int millisMax) {
+  /**
+   * Calls to be made.
+   *
+   * @param callsMax how many may be on their way at once, as it changes
+   * @param millisMax how long each, with what follows from its answer, may take
+   */
+  Calls(IntSupplier callsMax, int millisMax) {
     this.callsMax = callsMax;
     this.millisMax = millisMax;
   }
@@ -49,7 +65,7 @@ final class Calls {
 
   /** Waits until there is room for one more; throws the failure if there was one. */
   void makeRoom() {
-    await(callsMax - 1);
+    await(callsMax.getAsInt() - 1);
   }
 
   /** Waits until all calls have ended, and throws the failure if there was one. */
@@ -81,6 +97,9 @@ final class Calls {
         future.whenComplete(
             (answer, error) -> {
               boolean _ = answers.add(() -> take(sent, then, answer, error));
+              if (come.incrementAndGet() >= wanted) {
+                LockSupport.unpark(thread);
+              }
             });
   }
 
@@ -107,20 +126,37 @@ final class Calls {
 
   private void await(int left) {
     while (onTheirWay > (failure == null ? left : 0)) {
-      Runnable answer;
-      try {
-        answer = answers.poll(Math.max(0, nanosLeft()), TimeUnit.NANOSECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw GridErrors.interrupted(e);
+      await();
+      for (Runnable answer = answers.poll(); answer != null; answer = answers.poll()) {
+        int _ = come.decrementAndGet();
+        answer.run();
       }
-      if (answer == null) {
-        throw failure != null ? failure : GridErrors.unanswered(millisMax, null);
-      }
-      answer.run();
     }
     if (failure != null) {
       throw failure;
+    }
+  }
+
+  /** Waits until half of what is on its way is answered, or some in the time of the oldest. */
+  private void await() {
+    int half = (onTheirWay + 1) / 2;
+    wanted = half;
+    try {
+      while (come.get() < half) {
+        long left = nanosLeft();
+        if (left <= 0) {
+          if (come.get() > 0) {
+            return;
+          }
+          throw failure != null ? failure : GridErrors.unanswered(millisMax, null);
+        }
+        LockSupport.parkNanos(this, left);
+        if (Thread.currentThread().isInterrupted()) {
+          throw GridErrors.interrupted(new InterruptedException());
+        }
+      }
+    } finally {
+      wanted = Integer.MAX_VALUE;
     }
   }
 

@@ -89,14 +89,19 @@ final class Checkpoint {
     return commits.getLast().state();
   }
 
+  /** How many rows are to be changed, about: a set has several now and then. */
+  int size() {
+    return fixed.size() + answers.size() + values.size() + entries.size() + edits.size();
+  }
+
   /** Writes everything but the mark. */
-  void write(Grid grid, SortedSets sets) {
+  void write(SortedSets.Rows rows, SortedSets sets) {
     Map<RowKey, UnaryOperator<@Nullable Row>> changes = new HashMap<>();
     entries.forEach((key, added) -> changes.put(key, row -> append(row, added)));
     fixed.forEach((key, written) -> changes.put(key, row -> same(row, written)));
     answers.forEach((key, answer) -> changes.put(key, row -> newer(row, answer)));
     values.forEach((key, value) -> changes.put(key, row -> replace(row, value)));
-    grid.update(changes, this::isLikelyNew);
+    rows.update(changes, this::isLikelyNew);
     sets.change(edits, last);
   }
 

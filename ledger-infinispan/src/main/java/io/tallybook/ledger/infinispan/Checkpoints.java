@@ -3,8 +3,11 @@ package io.tallybook.ledger.infinispan;
 import io.tallybook.ledger.LedgerException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -12,16 +15,33 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes checkpoints behind the commits of this node: one at a time, when half of what the window
- * may hold is in the log only. Commits wait when all of it is.
+ * Makes checkpoints behind the commits of this node, one at a time: when half of what the window
+ * may hold is in the log only, that half is written. The more at once the better, for a row is then
+ * written once for more commits.
+ *
+ * <pre>
+ *   in the log only   0 ─────────── half ─────────── three quarters ─────────── full
+ *   a checkpoint             none │ few calls at once, more and more │ as many as there may be
+ *   commits                              go on                     │ as far as it has got
+ * </pre>
+ *
+ * <p>Commits and questions are asked of the same servers meanwhile, so a checkpoint takes its time
+ * while there is room. If the grid takes rows more slowly than commits come, these are not stopped
+ * for as long as it takes, but let in little by little: of the last quarter they may fill as much
+ * as is written of the checkpoint.
  */
 final class Checkpoints implements AutoCloseable {
-  /** In how many steps a full window is written: commits that wait go on after each. */
-  private static final int STEPS = 4;
+  /** How many calls a checkpoint has on their way while the window has room. */
+  private static final int WRITES_AT_ONCE_MIN = 4;
+
+  /** Commits that wait are told so many times how far a checkpoint has got. */
+  private static final int NEWS = 64;
 
   /** So many marks are remembered to tell how long rows have had commits. */
   private static final int MARKS_MAX = 100;
@@ -33,15 +53,21 @@ final class Checkpoints implements AutoCloseable {
 
   private final Grid grid;
   private final Log log;
+  private final Counted counted;
   private final SortedSets sets;
   private final InfinispanSettings settings;
+  private final long half;
+  private final long threeQuarters;
   private final ExecutorService thread;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition ended = lock.newCondition();
+  private final Condition moved = lock.newCondition();
 
   /** Whether one is under way, or about to begin; under the {@link #lock}. */
   private boolean isRunning;
+
+  /** Which part of the rows of the checkpoint under way is written, about. */
+  private volatile double progress;
 
   /** The marks that this node has seen, the oldest first; only the {@link #thread} uses them. */
   private final Deque<Seen> marks = new ArrayDeque<>();
@@ -49,21 +75,74 @@ final class Checkpoints implements AutoCloseable {
   private volatile LedgerException.@Nullable Unavailable failure;
   private volatile Checkpoint.@Nullable Unfit unfit;
 
+  /** Rows of the grid, of which it is counted how many have been changed. */
+  private final class Counted implements SortedSets.Rows {
+    private int size;
+    private int done;
+
+    /** Begins to count changes of so many rows, about. */
+    void begin(int rows) {
+      size = rows;
+      done = 0;
+      progress = 0;
+    }
+
+    @Override
+    public Map<RowKey, Row> rows(Collection<RowKey> keys) {
+      return grid.rows(keys);
+    }
+
+    @Override
+    public void update(
+        Map<RowKey, UnaryOperator<@Nullable Row>> changes, Predicate<RowKey> isLikelyNew) {
+      Map<RowKey, UnaryOperator<@Nullable Row>> all = HashMap.newHashMap(changes.size());
+      for (Map.Entry<RowKey, UnaryOperator<@Nullable Row>> change : changes.entrySet()) {
+        all.put(change.getKey(), counting(change.getValue()));
+      }
+      grid.update(all, isLikelyNew);
+    }
+
+    private UnaryOperator<@Nullable Row> counting(UnaryOperator<@Nullable Row> change) {
+      return row -> {
+        count();
+        return change.apply(row);
+      };
+    }
+
+    private void count() {
+      done++;
+      progress = Math.min(1, (double) done / size);
+      if (done % Math.max(1, size / NEWS) == 0) {
+        signal();
+      }
+    }
+  }
+
   /** A mark, and when this node saw it first. */
   private record Seen(long number, long nanos) {}
 
-  Checkpoints(Grid grid, Log log, SortedSets sets, InfinispanSettings settings) {
+  Checkpoints(Grid grid, Log log, InfinispanSettings settings) {
     this.grid = grid;
     this.log = log;
-    this.sets = sets;
+    this.counted = new Counted();
+    this.sets = new SortedSets(counted);
     this.settings = settings;
+    this.half = settings.windowEntriesMax() / 2;
+    this.threeQuarters = settings.windowEntriesMax() * 3L / 4;
     this.thread =
         Executors.newSingleThreadExecutor(Thread.ofVirtual().name("ledger-checkpoint").factory());
   }
 
+  /** How many calls that write rows may be on their way at once. */
+  int writesAtOnce() {
+    long more = Math.clamp(log.window().unwrittenSize() - half, 0, threeQuarters - half);
+    return WRITES_AT_ONCE_MIN
+        + (int) ((Grid.WRITES_AT_ONCE_MAX - WRITES_AT_ONCE_MIN) * more / (threeQuarters - half));
+  }
+
   /** Begins a checkpoint if it is time for one and none is under way. */
   void beginIfDue() {
-    if (log.window().unwrittenSize() * 2 >= settings.windowEntriesMax()) {
+    if (log.window().unwrittenSize() >= half) {
       boolean _ = begin();
     }
   }
@@ -85,41 +164,52 @@ final class Checkpoints implements AutoCloseable {
     }
   }
 
+  private void signal() {
+    lock.lock();
+    try {
+      moved.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void runAndEnd() {
     runHere();
     lock.lock();
     try {
       isRunning = false;
-      ended.signalAll();
+      progress = 0;
     } finally {
       lock.unlock();
     }
+    signal();
     if (failure == null && unfit == null) {
       beginIfDue();
     }
   }
 
   /**
-   * Waits while the window is full.
+   * Waits until the window has room for a commit.
    *
-   * @throws LedgerException.Unavailable if it is still full at the deadline, or cannot be written;
+   * @throws LedgerException.Unavailable if it has none until the deadline, or cannot be written;
    *     nothing has happened
    */
   void makeRoom(long deadlineNanos) {
     requireSound();
     lock.lock();
     try {
-      while (log.window().unwrittenSize() >= settings.windowEntriesMax()) {
+      while (!hasRoom(log.window().unwrittenSize())) {
         long left = deadlineNanos - System.nanoTime();
         if (left <= 0 || !begin()) {
           throw InfinispanStore.nothingRecorded(
               "the grid takes rows more slowly than commits come", null);
         }
-        long _ = ended.awaitNanos(left);
+        long _ = moved.awaitNanos(left);
         requireSound();
         LedgerException.Unavailable failed = failure;
         if (failed != null) {
-          throw InfinispanStore.nothingRecorded(String.valueOf(failed.getMessage()), failed);
+          throw new LedgerException.Unavailable(
+              "Nothing was recorded: " + failed.getMessage(), true, failed);
         }
       }
     } catch (InterruptedException e) {
@@ -128,6 +218,11 @@ final class Checkpoints implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private boolean hasRoom(long unwritten) {
+    double lastQuarter = (settings.windowEntriesMax() - threeQuarters) * progress;
+    return unwritten < Math.max(1, threeQuarters + (long) lastQuarter);
   }
 
   /** Refuses to go on over rows that do not fit the log. */
@@ -166,7 +261,7 @@ final class Checkpoints implements AutoCloseable {
 
   private void run() {
     Window window = log.window();
-    List<Commit> commits = window.unwritten(Math.max(1, settings.windowEntriesMax() / STEPS));
+    List<Commit> commits = window.unwritten(half);
     if (commits.isEmpty()) {
       return;
     }
@@ -174,7 +269,8 @@ final class Checkpoints implements AutoCloseable {
     if (!log.hold(checkpoint.written(), window)) {
       return;
     }
-    checkpoint.write(grid, sets);
+    counted.begin(checkpoint.size());
+    checkpoint.write(counted, sets);
     Logged there =
         grid.change(
             Mark.NUMBER,

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -34,9 +35,12 @@ import org.jspecify.annotations.Nullable;
  * #forget} are made of; those are sent side by side, a bounded number of them.
  */
 final class Grid implements SortedSets.Rows {
-  private static final int ROWS_READ_MAX = 1_000;
+  private static final int ROWS_READ_MAX = 250;
   private static final int PARTS_AT_ONCE_MAX = 4;
-  private static final int CALLS_AT_ONCE_MAX = 256;
+
+  /** How many calls that write are on their way at once, at most. */
+  static final int WRITES_AT_ONCE_MAX = 128;
+
   private static final int CHANGE_ATTEMPTS_MAX = 10_000;
 
   /** Whether a commit is in the log is not known: the call that puts it there was not answered. */
@@ -57,12 +61,24 @@ final class Grid implements SortedSets.Rows {
 
   private final Supplier<GridClient> connection;
   private final InfinispanSettings settings;
+  private final IntSupplier writesAtOnce;
   private volatile @Nullable Caches caches;
 
-  /** Does nothing yet with the connection, which {@link #open} starts if need be. */
+  /** A grid that many rows are written to as fast as it takes them. */
   Grid(Supplier<GridClient> connection, InfinispanSettings settings) {
+    this(connection, settings, () -> WRITES_AT_ONCE_MAX);
+  }
+
+  /**
+   * Does nothing yet with the connection, which {@link #open} starts if need be.
+   *
+   * @param writesAtOnce how many calls may be on their way at once where many rows are written, as
+   *     it changes, at least 1
+   */
+  Grid(Supplier<GridClient> connection, InfinispanSettings settings, IntSupplier writesAtOnce) {
     this.connection = connection;
     this.settings = settings;
+    this.writesAtOnce = writesAtOnce;
   }
 
   /** Creates what is missing, refuses what cannot be used. */
@@ -209,7 +225,7 @@ final class Grid implements SortedSets.Rows {
 
   /** Removes commits that nobody will ask for. */
   void forget(List<Long> numbers) {
-    Calls calls = new Calls(CALLS_AT_ONCE_MAX, settings.commitMillisMax());
+    Calls calls = new Calls(writesAtOnce, settings.commitMillisMax());
     for (long number : numbers) {
       calls.makeRoom();
       calls.<@Nullable StoredLogged>send(
@@ -220,10 +236,10 @@ final class Grid implements SortedSets.Rows {
     calls.end();
   }
 
-  /** The rows of some keys, those that there are. One call for each thousand. */
+  /** The rows of some keys, those that there are. One call for some hundred. */
   @Override
   public Map<RowKey, Row> rows(Collection<RowKey> keys) {
-    Calls calls = new Calls(PARTS_AT_ONCE_MAX, settings.readMillisMax());
+    Calls calls = new Calls(() -> PARTS_AT_ONCE_MAX, settings.readMillisMax());
     Map<RowKey, Row> rows = HashMap.newHashMap(keys.size());
     Set<GridSchema.Key> part = new HashSet<>();
     for (RowKey key : keys) {
@@ -271,7 +287,7 @@ final class Grid implements SortedSets.Rows {
   @Override
   public void update(
       Map<RowKey, UnaryOperator<@Nullable Row>> changes, Predicate<RowKey> isLikelyNew) {
-    Calls calls = new Calls(CALLS_AT_ONCE_MAX, settings.commitMillisMax());
+    Calls calls = new Calls(writesAtOnce, settings.commitMillisMax());
     for (Map.Entry<RowKey, UnaryOperator<@Nullable Row>> change : changes.entrySet()) {
       calls.makeRoom();
       Update update =

@@ -71,10 +71,10 @@ public final class InfinispanStore implements LedgerStore {
       CommitPlanner planner, InfinispanSettings settings, Supplier<GridClient> connection) {
     this.planner = planner;
     this.settings = settings;
-    this.grid = new Grid(connection, settings);
+    this.grid = new Grid(connection, settings, () -> checkpoints().writesAtOnce());
     this.log = new Log(grid, settings);
     this.sets = new SortedSets(grid);
-    this.checkpoints = new Checkpoints(grid, log, sets, settings);
+    this.checkpoints = new Checkpoints(grid, log, settings);
   }
 
   @Override
@@ -82,19 +82,24 @@ public final class InfinispanStore implements LedgerStore {
     return NAME;
   }
 
+  private Checkpoints checkpoints() {
+    return checkpoints;
+  }
+
   // ---- Writing ----------------------------------------------------------------------------------
 
   /**
-   * Records a group. The call that records it must begin in the first half of the time, so that it
-   * has the other half to be answered in.
+   * Records a group. It may wait for room as long as a commit may take. Then the call that records
+   * it must begin in the first half of the time, so that it has the other half to be answered in.
    */
   @Override
   public List<Receipt> commit(List<Request> group) {
-    long begun = System.nanoTime();
     long time = TimeUnit.MILLISECONDS.toNanos(settings.commitMillisMax());
-    takeTurn(time / 2);
+    long deadline = System.nanoTime() + time;
+    takeTurn(time);
     try {
-      checkpoints.makeRoom(begun + time / 2);
+      checkpoints.makeRoom(deadline);
+      long begun = System.nanoTime();
       List<Receipt> receipts = commit(group, begun + time / 2, begun + time);
       checkpoints.beginIfDue();
       return receipts;

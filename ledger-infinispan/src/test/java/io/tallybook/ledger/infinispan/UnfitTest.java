@@ -283,7 +283,7 @@ class UnfitTest {
     assertThat(log.window().number()).isEqualTo(5);
     Commit _ = replaceNewest();
 
-    try (Checkpoints checkpoints = new Checkpoints(grid, log, new SortedSets(grid), writing)) {
+    try (Checkpoints checkpoints = new Checkpoints(grid, log, writing)) {
       checkpoints.beginIfDue();
       // The first writes commit 4, the next would write commit 5.
       await().until(() -> log.window().number() == 4);

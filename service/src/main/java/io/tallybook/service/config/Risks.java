@@ -73,7 +73,12 @@ final class Risks {
       LedgerConfig.Infinispan infinispan,
       int waitMillis,
       Function<String, Optional<String>> settings) {
-    addWait(risks, waitMillis, infinispan.commitMillisMax(), "ledger.infinispan.commit-millis-max");
+    // A commit may wait as long for room before.
+    addWait(
+        risks,
+        waitMillis,
+        2 * infinispan.commitMillisMax(),
+        "twice ledger.infinispan.commit-millis-max");
     boolean isHere =
         LOOPBACK_HOSTS.matcher(settings.apply(HOSTS).orElse("").replace(" ", "")).matches();
     if (!isHere && settings.apply(TRUST_STORE).isEmpty()) {

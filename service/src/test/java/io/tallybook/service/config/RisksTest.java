@@ -126,7 +126,7 @@ class RisksTest {
                 "quarkus.infinispan-client.trust-store",
                 "/etc/grid.pem"))
         .containsExactly(
-            "Set ledger.commit.wait-millis-max to at least 40000, which is"
+            "Set ledger.commit.wait-millis-max to at least 80000, which is twice"
                 + " ledger.infinispan.commit-millis-max: requests may give up before they know what"
                 + " became of them.",
             "Set ledger.infinispan.sync-writes to true before the caches are created, or have them"
