@@ -32,6 +32,7 @@ final class Calls {
 
   private final IntSupplier callsMax;
   private final int millisMax;
+  private final long untilNanos;
   private final Thread thread = Thread.currentThread();
   private final Queue<Runnable> answers = new ConcurrentLinkedQueue<>();
 
@@ -54,13 +55,20 @@ final class Calls {
    * @param millisMax how long each, with what follows from its answer, may take
    */
   Calls(IntSupplier callsMax, int millisMax) {
+    this(callsMax, millisMax, System.nanoTime() + Long.MAX_VALUE / 2);
+  }
+
+  /** Calls none of which takes beyond some time. */
+  Calls(IntSupplier callsMax, int millisMax, long untilNanos) {
     this.callsMax = callsMax;
     this.millisMax = millisMax;
+    this.untilNanos = untilNanos;
   }
 
   /** Until when what starts now may take. */
   long deadlineNanos() {
-    return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
+    return deadline - untilNanos < 0 ? deadline : untilNanos;
   }
 
   /** Waits until there is room for one more; throws the failure if there was one. */

@@ -13,7 +13,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -135,6 +134,9 @@ final class Checkpoints implements AutoCloseable {
 
   /** How many calls that write rows may be on their way at once. */
   int writesAtOnce() {
+    if (thread.isShutdown()) {
+      return Grid.WRITES_AT_ONCE_MAX;
+    }
     long more = Math.clamp(log.window().unwrittenSize() - half, 0, threeQuarters - half);
     return WRITES_AT_ONCE_MIN
         + (int) ((Grid.WRITES_AT_ONCE_MAX - WRITES_AT_ONCE_MIN) * more / (threeQuarters - half));
@@ -174,15 +176,17 @@ final class Checkpoints implements AutoCloseable {
   }
 
   private void runAndEnd() {
-    runHere();
-    lock.lock();
     try {
-      isRunning = false;
-      progress = 0;
+      runHere();
     } finally {
-      lock.unlock();
+      lock.lock();
+      try {
+        isRunning = false;
+        moved.signalAll();
+      } finally {
+        lock.unlock();
+      }
     }
-    signal();
     if (failure == null && unfit == null) {
       beginIfDue();
     }
@@ -207,7 +211,7 @@ final class Checkpoints implements AutoCloseable {
         long _ = moved.awaitNanos(left);
         requireSound();
         LedgerException.Unavailable failed = failure;
-        if (failed != null) {
+        if (failed != null && !hasRoom(log.window().unwrittenSize())) {
           throw new LedgerException.Unavailable(
               "Nothing was recorded: " + failed.getMessage(), true, failed);
         }
@@ -242,9 +246,11 @@ final class Checkpoints implements AutoCloseable {
     } catch (LedgerException.Unavailable e) {
       failure = e;
       LOGGER.log(System.Logger.Level.WARNING, "A checkpoint failed: " + e.getMessage());
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       failure = new LedgerException.Unavailable("A checkpoint failed: " + e, true, e);
       LOGGER.log(System.Logger.Level.ERROR, "A checkpoint failed", e);
+    } finally {
+      progress = 0;
     }
   }
 
@@ -254,7 +260,12 @@ final class Checkpoints implements AutoCloseable {
       run();
     } catch (Checkpoint.Unfit e) {
       LOGGER.log(System.Logger.Level.WARNING, "To be looked at again: " + e.getMessage());
-      LockSupport.parkNanos(AGAIN_NANOS);
+      try {
+        TimeUnit.NANOSECONDS.sleep(AGAIN_NANOS);
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        throw GridErrors.interrupted(interrupted);
+      }
       run();
     }
   }
@@ -266,7 +277,7 @@ final class Checkpoints implements AutoCloseable {
       return;
     }
     Checkpoint checkpoint = new Checkpoint(commits);
-    if (!log.hold(checkpoint.written(), window)) {
+    if (!log.hold(checkpoint.written(), window, Grid.deadlineNanos(settings.commitMillisMax()))) {
       return;
     }
     counted.begin(checkpoint.size());
@@ -282,6 +293,8 @@ final class Checkpoints implements AutoCloseable {
             });
     Mark mark = Mark.of(there.value());
     window.written(Math.min(mark.number(), window.number()));
+    progress = 0;
+    signal();
     try {
       forget(mark);
     } catch (LedgerException.Unavailable e) {

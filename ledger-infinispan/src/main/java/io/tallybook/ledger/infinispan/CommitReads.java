@@ -40,32 +40,12 @@ import org.jspecify.annotations.Nullable;
 final class CommitReads implements CommitState {
   private final Revision revision;
   private final long entriesMax;
-  private final long deadlineNanos;
   private final Map<CellKey, long[]> cells = new HashMap<>();
   private final Map<String, Tenant> tenants = new HashMap<>();
 
-  /**
-   * The reads of one plan.
-   *
-   * @param deadlineNanos after which none begins any more
-   */
-  CommitReads(Revision revision, long entriesMax, long deadlineNanos) {
+  CommitReads(Revision revision, long entriesMax) {
     this.revision = revision;
     this.entriesMax = entriesMax;
-    this.deadlineNanos = deadlineNanos;
-  }
-
-  /** The revision, to be asked in time. */
-  private Revision asked() {
-    requireInTime();
-    return revision;
-  }
-
-  /** Refuses to go on after the deadline. */
-  void requireInTime() {
-    if (System.nanoTime() - deadlineNanos > 0) {
-      throw InfinispanStore.nothingRecorded("the grid answers too slowly", null);
-    }
   }
 
   @Override
@@ -80,14 +60,14 @@ final class CommitReads implements CommitState {
 
   @Override
   public List<Tenant> tenants(List<String> names) {
-    List<Tenant> found = asked().tenants(names);
+    List<Tenant> found = revision.tenants(names);
     found.forEach(tenant -> tenants.put(tenant.name(), tenant));
     return found;
   }
 
   @Override
   public List<@Nullable IdempotencyRecord> idempotency(List<IdempotencyKey> keys) {
-    Map<IdempotencyKey, IdempotencyRecord> found = asked().answers(keys);
+    Map<IdempotencyKey, IdempotencyRecord> found = revision.answers(keys);
     List<@Nullable IdempotencyRecord> answers = new ArrayList<>(keys.size());
     keys.forEach(key -> answers.add(found.get(key)));
     return answers;
@@ -102,7 +82,7 @@ final class CommitReads implements CommitState {
       asked.put(key, new Identity(ids.high(row), ids.low(row), 0, 0));
       rows.put(key, row);
     }
-    asked()
+    revision
         .identities(asked)
         .forEach(
             (key, id) ->
@@ -111,7 +91,7 @@ final class CommitReads implements CommitState {
 
   @Override
   public List<@Nullable Document> documents(List<DocumentKey> keys) {
-    Map<DocumentKey, Document> found = asked().documents(keys);
+    Map<DocumentKey, Document> found = revision.documents(keys);
     List<@Nullable Document> documents = new ArrayList<>(keys.size());
     keys.forEach(key -> documents.add(found.get(key)));
     return documents;
@@ -119,22 +99,22 @@ final class CommitReads implements CommitState {
 
   @Override
   public List<Document> views() {
-    return asked().documents(Tenant.SYSTEM, DocumentKey.VIEW, 0, ViewDefinition.VIEWS_MAX);
+    return revision.documents(Tenant.SYSTEM, DocumentKey.VIEW, 0, ViewDefinition.VIEWS_MAX);
   }
 
   @Override
   public @Nullable Entry entry(String tenant, long sequence) {
-    return sequence < 1 || sequence > asked().tenant(tenant).lastSequence()
+    return sequence < 1 || sequence > revision.tenant(tenant).lastSequence()
         ? null
-        : asked().entries(tenant, List.of(sequence)).get(sequence);
+        : revision.entries(tenant, List.of(sequence)).get(sequence);
   }
 
   @Override
   public List<String> servicesOf(String tenant, String agent, int max) {
-    ViewDefinition pairs = ViewCatalog.pairs(asked().views());
+    ViewDefinition pairs = ViewCatalog.pairs(revision.views());
     RowKey set = Places.cellsOf(Of.CELLS_OF, pairs.name(), tenant, 0, agent);
-    Iterator<SortedSets.Item> items = asked().items(set, null, true, null, false);
-    long last = asked().tenant(tenant).lastSequence();
+    Iterator<SortedSets.Item> items = revision.items(set, null, true, null, false);
+    long last = revision.tenant(tenant).lastSequence();
     List<String> services = new ArrayList<>();
     while (services.size() < max && items.hasNext()) {
       SortedSets.Item item = items.next();
@@ -150,12 +130,12 @@ final class CommitReads implements CommitState {
   public long settlementAfter(String tenant, String agent, String service, long after) {
     RowKey set = Places.set(Of.SETTLED, tenant, agent, service);
     Iterator<SortedSets.Item> items =
-        asked().items(set, OrderedLongs.ascending(after), false, null, false);
+        revision.items(set, OrderedLongs.ascending(after), false, null, false);
     if (!items.hasNext()) {
       return 0;
     }
     long sequence = OrderedLongs.decode(items.next().key(), 0);
-    return sequence > asked().tenant(tenant).lastSequence() ? 0 : sequence;
+    return sequence > revision.tenant(tenant).lastSequence() ? 0 : sequence;
   }
 
   @Override
@@ -166,7 +146,7 @@ final class CommitReads implements CommitState {
         keys.add(key(names, batch, row));
       }
     }
-    Map<CellKey, long[]> found = asked().cells(keys);
+    Map<CellKey, long[]> found = revision.cells(keys);
     cells.putAll(found);
     Iterator<CellKey> next = keys.iterator();
     for (CellBatch batch : batches) {
@@ -256,7 +236,7 @@ final class CommitReads implements CommitState {
   private List<ChangedDocument> documents(Changes changes) {
     List<DocumentKey> keys = new ArrayList<>(changes.deleted());
     changes.documents().forEach(document -> keys.add(document.key()));
-    Map<DocumentKey, Document> before = asked().documents(keys);
+    Map<DocumentKey, Document> before = revision.documents(keys);
     Map<DocumentKey, ChangedDocument> changed = new HashMap<>();
     for (DocumentKey key : changes.deleted()) {
       changed.put(key, new ChangedDocument(key, before.get(key), null));

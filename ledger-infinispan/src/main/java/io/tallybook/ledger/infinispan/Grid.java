@@ -122,13 +122,12 @@ final class Grid implements SortedSets.Rows {
   /**
    * Puts a commit under a number that has none.
    *
-   * @return what is there instead; null if it was put. Sent again with the same token, as after an
-   *     answer that was lost, null too
+   * @return what is there instead; null if it was put, and all owners have it. Sent again with the
+   *     same token, as after an answer that was lost, null too
    */
   @Nullable Logged append(long number, Logged commit, long deadlineNanos) throws Unanswered {
-    StoredLogged there;
     try {
-      there =
+      StoredLogged there =
           Grid.<@Nullable StoredLogged>answer(
               () ->
                   caches()
@@ -136,14 +135,21 @@ final class Grid implements SortedSets.Rows {
                       .putIfAbsentAsync(
                           GridSchema.Key.of(settings.ledger(), number), StoredLogged.of(commit)),
               millisLeft(deadlineNanos));
+      if (there == null) {
+        return null;
+      }
+      Logged other = there.logged();
+      if (!other.token().equals(commit.token())) {
+        return other;
+      }
+      // An earlier call has put it, perhaps on the first of its owners only.
+      if (hold(number, commit.token(), deadlineNanos)) {
+        return null;
+      }
     } catch (LedgerException e) {
       throw new Unanswered(e);
     }
-    if (there == null) {
-      return null;
-    }
-    Logged other = there.logged();
-    return other.token().equals(commit.token()) ? null : other;
+    throw new Unanswered(new IllegalStateException("commit " + number + " is gone again"));
   }
 
   /**
@@ -151,9 +157,8 @@ final class Grid implements SortedSets.Rows {
    *
    * @return whether it is there
    */
-  boolean hold(long number, UUID token) {
+  boolean hold(long number, UUID token, long deadlineNanos) {
     GridSchema.Key key = GridSchema.Key.of(settings.ledger(), number);
-    long deadlineNanos = deadlineNanos(settings.readMillisMax());
     for (int attempt = 0; attempt < CHANGE_ATTEMPTS_MAX; attempt++) {
       MetadataValue<StoredLogged> there =
           Grid.<@Nullable MetadataValue<StoredLogged>>answer(
@@ -239,7 +244,28 @@ final class Grid implements SortedSets.Rows {
   /** The rows of some keys, those that there are. One call for some hundred. */
   @Override
   public Map<RowKey, Row> rows(Collection<RowKey> keys) {
-    Calls calls = new Calls(() -> PARTS_AT_ONCE_MAX, settings.readMillisMax());
+    return rows(keys, new Calls(() -> PARTS_AT_ONCE_MAX, settings.readMillisMax()));
+  }
+
+  /** The rows as they are asked for by whoever has until some time. */
+  SortedSets.Rows until(long deadlineNanos) {
+    return new SortedSets.Rows() {
+      @Override
+      public Map<RowKey, Row> rows(Collection<RowKey> keys) {
+        InfinispanStore.requireInTime(deadlineNanos);
+        return Grid.this.rows(
+            keys, new Calls(() -> PARTS_AT_ONCE_MAX, settings.readMillisMax(), deadlineNanos));
+      }
+
+      @Override
+      public void update(
+          Map<RowKey, UnaryOperator<@Nullable Row>> changes, Predicate<RowKey> isLikelyNew) {
+        Grid.this.update(changes, isLikelyNew);
+      }
+    };
+  }
+
+  private Map<RowKey, Row> rows(Collection<RowKey> keys, Calls calls) {
     Map<RowKey, Row> rows = HashMap.newHashMap(keys.size());
     Set<GridSchema.Key> part = new HashSet<>();
     for (RowKey key : keys) {
@@ -362,7 +388,7 @@ final class Grid implements SortedSets.Rows {
     }
   }
 
-  private static long deadlineNanos(int millisMax) {
+  static long deadlineNanos(int millisMax) {
     return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
   }
 

@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
  * @param caches what the names of the caches begin with; formed likewise
  * @param currency of a new ledger
  * @param entriesMax how many entries it takes, at least 1
- * @param commitMillisMax how long a commit may take, 100 to 600,000 milliseconds
+ * @param commitMillisMax how long a commit may take, 100 to 600,000 milliseconds; it may wait as
+ *     long for its turn and for room before
  * @param readMillisMax how long one call of a question to the grid may take, 100 to 600,000
  *     milliseconds
  * @param owners how many servers keep each value, 1 to 10; of caches that are created

@@ -53,7 +53,6 @@ public final class InfinispanStore implements LedgerStore {
   private final InfinispanSettings settings;
   private final Grid grid;
   private final Log log;
-  private final SortedSets sets;
   private final Checkpoints checkpoints;
   private final Semaphore turn = new Semaphore(1, true);
   private volatile boolean isOpen;
@@ -73,7 +72,6 @@ public final class InfinispanStore implements LedgerStore {
     this.settings = settings;
     this.grid = new Grid(connection, settings, () -> checkpoints().writesAtOnce());
     this.log = new Log(grid, settings);
-    this.sets = new SortedSets(grid);
     this.checkpoints = new Checkpoints(grid, log, settings);
   }
 
@@ -130,20 +128,21 @@ public final class InfinispanStore implements LedgerStore {
       long lookedNanos = log.lookedNanos();
       try (Window.Question question = log.ask()) {
         Window window = question.window();
-        CommitReads reads =
-            new CommitReads(
-                new Revision(grid, log, sets, question), settings.entriesMax(), planUntil);
+        Revision revision = new Revision(grid.until(planUntil), log, question);
+        CommitReads reads = new CommitReads(revision, settings.entriesMax());
         Changes changes = planner.plan(group, reads);
+        boolean isHeld = log.hold(question.state(), window, planUntil);
         if (changes.isEmpty()
             && looked
+            && isHeld
             && window == log.window()
             && window.number() == question.revision()) {
           return changes.receipts();
         }
-        if (!changes.isEmpty() && log.hold(question.state(), window)) {
+        if (!changes.isEmpty() && isHeld) {
           Commit commit = reads.commit(changes, logBytes(question));
           byte[] bytes = CommitCodec.encode(commit);
-          reads.requireInTime();
+          requireInTime(planUntil);
           if (append(commit, new Logged(commit.state().token(), bytes), lookedNanos, deadline)) {
             lastCommitBytes = bytes.length;
             return changes.receipts();
@@ -183,6 +182,13 @@ public final class InfinispanStore implements LedgerStore {
         failure);
   }
 
+  /** Refuses to begin what comes before a commit when there is no time left. */
+  static void requireInTime(long deadlineNanos) {
+    if (System.nanoTime() - deadlineNanos > 0) {
+      throw nothingRecorded("the grid answers too slowly", null);
+    }
+  }
+
   static LedgerException.Unavailable nothingRecorded(String why, @Nullable Throwable cause) {
     return new LedgerException.Unavailable(
         "Nothing was recorded: " + why + "; send it again later", true, cause);
@@ -194,7 +200,7 @@ public final class InfinispanStore implements LedgerStore {
   public <T extends @Nullable Object> T read(String tenant, Function<Snapshot, T> question) {
     log.look();
     try (Window.Question asked = log.ask()) {
-      return question.apply(new GridSnapshot(new Revision(grid, log, sets, asked), tenant));
+      return question.apply(new GridSnapshot(new Revision(grid, log, asked), tenant));
     }
   }
 
@@ -215,7 +221,7 @@ public final class InfinispanStore implements LedgerStore {
   public StoreStatistics statistics() {
     log.look();
     try (Window.Question asked = log.ask()) {
-      return statistics(new Revision(grid, log, sets, asked));
+      return statistics(new Revision(grid, log, asked));
     }
   }
 

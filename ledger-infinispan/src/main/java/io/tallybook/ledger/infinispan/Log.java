@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Another node's commit may be seen before all its owners have it, and be lost with the server
  * that showed it. So nothing is built on it before it was written again as it is ({@link #hold}): a
- * commit in the log says that all owners have had the one before it.
+ * commit in the log says that all owners have had the one before it. Nor is it shown by a second
+ * look before that.
  */
 final class Log {
   /** How many commits are asked for at once where several follow. */
@@ -40,6 +42,12 @@ final class Log {
 
   /** The token of the newest commit that all its owners are known to have had. */
   private volatile @Nullable UUID held;
+
+  /** The token of the commit that was the newest at the end of the last look. */
+  private @Nullable UUID seen;
+
+  /** A window that has a commit which is not in the log any more. */
+  private volatile @Nullable Window wrong;
 
   Log(Grid grid, InfinispanSettings settings) {
     this.grid = grid;
@@ -164,6 +172,11 @@ final class Log {
       }
       Map<Long, Logged> found = grid.logged(numbers);
       Mark mark = mark(found.get(Mark.NUMBER));
+      if (known == wrong) {
+        beginAnew(known, mark);
+        ahead = AHEAD;
+        continue;
+      }
       Commit next = next(known, found);
       while (next != null && known.isNext(next)) {
         known.add(next);
@@ -181,7 +194,7 @@ final class Log {
       }
       long added = known.number() - newest;
       boolean behind = mark.number() > known.number();
-      if (behind && (known.isIdle() || (added == 0 && missed))) {
+      if (behind && ((added == 0 && missed) || known.closeIfIdle())) {
         // Nobody asks for what came before the mark; or it has left the log.
         beginAnew(known, mark);
         ahead = AHEAD;
@@ -189,11 +202,19 @@ final class Log {
       }
       known.written(Math.min(mark.number(), known.number()));
       missed = behind && added == 0;
-      if (added < ahead && !behind) {
+      if (added < ahead && !behind && isSure(known)) {
         return;
       }
       ahead = AHEAD;
     }
+  }
+
+  /** Whether the newest commit is in the log for sure, or was not seen by a look before. */
+  private boolean isSure(Window known) {
+    State newest = known.newest();
+    boolean isNew = !newest.token().equals(seen);
+    seen = newest.token();
+    return isNew || hold(newest, known, Grid.deadlineNanos(settings.readMillisMax()));
   }
 
   private static @Nullable Commit next(Window known, Map<Long, Logged> found) {
@@ -212,6 +233,7 @@ final class Log {
 
   private void beginAnew(Window known, Mark mark) {
     window = new Window(mark.state(), settings.heldEntriesMax());
+    wrong = null;
     known.close();
   }
 
@@ -219,25 +241,18 @@ final class Log {
    * Sees that all owners of a commit have it before something is built on it.
    *
    * @param state that the commit left, of the window
-   * @return whether it is in the log; if not, this node has begun anew without it
+   * @return whether it is in the log; if not, this node begins anew without it when it looks next
    */
-  boolean hold(State state, Window known) {
+  boolean hold(State state, Window known, long deadlineNanos) {
     long number = state.head().revision();
     if (number < known.number() || number <= known.mark() || state.token().equals(held)) {
       return true;
     }
-    if (grid.hold(number, state.token())) {
+    if (grid.hold(number, state.token(), deadlineNanos)) {
       held = state.token();
       return true;
     }
-    looking.lock();
-    try {
-      if (window == known) {
-        beginAnew(known, mark(grid.logged(List.of(Mark.NUMBER)).get(Mark.NUMBER)));
-      }
-    } finally {
-      looking.unlock();
-    }
+    wrong = known;
     return false;
   }
 
@@ -265,19 +280,33 @@ final class Log {
     if (other == null && System.nanoTime() - lookedNanos > keptNanos()) {
       requireUnwritten(commit.number());
     }
-    Commit there = other == null ? commit : CommitCodec.decode(other.value());
     if (other == null) {
       held = commit.state().token();
     }
-    looking.lock();
-    try {
-      Window known = window();
-      if (known.isNext(there)) {
-        known.add(there);
-      }
-    } finally {
-      looking.unlock();
-    }
+    take(other == null ? commit : CommitCodec.decode(other.value()), deadlineNanos);
     return other == null;
+  }
+
+  /** Takes in a commit that the log has; the next look does if there is no time. */
+  private void take(Commit there, long deadlineNanos) {
+    boolean locked = false;
+    try {
+      locked = looking.tryLock(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (locked) {
+      try {
+        Window known = window();
+        if (known.isNext(there)) {
+          known.add(there);
+        } else if (known.number() == there.number()
+            && !known.newest().token().equals(there.state().token())) {
+          wrong = known; // it has one with the same number that another look had shown
+        }
+      } finally {
+        looking.unlock();
+      }
+    }
   }
 }

@@ -38,16 +38,16 @@ final class Revision {
   private static final int ROWS_PER_WALK_MAX = 16;
   private static final int LOOKS_MAX = 3;
 
-  private final Grid grid;
+  private final SortedSets.Rows rows;
   private final Log log;
   private final SortedSets sets;
   private final Window window;
   private final Window.Question question;
 
-  Revision(Grid grid, Log log, SortedSets sets, Window.Question question) {
-    this.grid = grid;
+  Revision(SortedSets.Rows rows, Log log, Window.Question question) {
+    this.rows = rows;
     this.log = log;
-    this.sets = sets;
+    this.sets = new SortedSets(rows);
     this.window = question.window();
     this.question = question;
   }
@@ -104,11 +104,11 @@ final class Revision {
         question.requireCurrent();
         return found;
       }
-      Map<RowKey, Row> rows = grid.rows(places.values());
+      Map<RowKey, Row> there = rows.rows(places.values());
       List<K> later = new ArrayList<>();
       places.forEach(
           (key, rowKey) -> {
-            Row row = rows.get(rowKey);
+            Row row = there.get(rowKey);
             if (row != null && row.stamp() > question.revision()) {
               later.add(key);
             } else if (row != null) {
@@ -180,10 +180,10 @@ final class Revision {
       }
     }
     if (!inRows.isEmpty()) {
-      Map<RowKey, Row> rows = grid.rows(inRows.keySet());
+      Map<RowKey, Row> there = rows.rows(inRows.keySet());
       inRows.forEach(
           (key, wanted) -> {
-            Row row = rows.get(key);
+            Row row = there.get(key);
             if (row != null) {
               EntryRow.read(row.value(), wanted, found);
             }
@@ -213,7 +213,7 @@ final class Revision {
           }
         });
     if (!inRows.isEmpty()) {
-      grid.rows(inRows)
+      rows.rows(inRows)
           .forEach(
               (key, row) -> {
                 Identity id = Objects.requireNonNull(asked.get(key));
@@ -228,7 +228,7 @@ final class Revision {
   /** What was answered under idempotency keys; nothing for those that are unknown. */
   Map<IdempotencyKey, IdempotencyRecord> answers(Collection<IdempotencyKey> keys) {
     Map<IdempotencyKey, IdempotencyRecord> found = new HashMap<>();
-    for (Row row : grid.rows(keys.stream().map(Places::answer).toList()).values()) {
+    for (Row row : rows.rows(keys.stream().map(Places::answer).toList()).values()) {
       IdempotencyRecord answer = Values.answer(new BytesIn(row.value()));
       found.put(answer.key(), answer);
     }
@@ -259,9 +259,10 @@ final class Revision {
     if (from != null && to != null && Arrays.compareUnsigned(from, to) >= 0 != descending) {
       return Collections.emptyIterator();
     }
-    Iterator<SortedSets.Item> rows =
+    Iterator<SortedSets.Item> there =
         sets.walk(set, from, inclusive, to, descending, ROWS_PER_WALK_MAX);
-    return new MergedItems(rows, window.items(set), set, from, inclusive, to, descending, question);
+    return new MergedItems(
+        there, window.items(set), set, from, inclusive, to, descending, question);
   }
 
   /** The items of a set of pairs as rows have it. */

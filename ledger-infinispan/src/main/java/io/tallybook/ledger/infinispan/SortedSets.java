@@ -175,8 +175,9 @@ final class SortedSets {
     }
   }
 
+  private static final SecureRandom RANDOM = new SecureRandom();
+
   private final Rows rows;
-  private final SecureRandom random = new SecureRandom();
 
   SortedSets(Rows rows) {
     this.rows = rows;
@@ -695,10 +696,10 @@ final class SortedSets {
     }
   }
 
-  private long newId() {
-    long id = random.nextLong();
+  private static long newId() {
+    long id = RANDOM.nextLong();
     while (id == 0) {
-      id = random.nextLong();
+      id = RANDOM.nextLong();
     }
     return id;
   }

@@ -297,10 +297,11 @@ final class Window {
     }
   }
 
-  /** Whether no question is under way. */
-  boolean isIdle() {
+  /** Begins no question any more if none is under way; answers whether that is so. */
+  boolean closeIfIdle() {
     synchronized (questions) {
-      return questions.isEmpty();
+      isClosed |= questions.isEmpty();
+      return isClosed;
     }
   }
 

@@ -73,16 +73,16 @@ class GridTest {
   void aCommitIsHeldOnlyWhereItIs() throws Exception {
     Grid grid = opened(newLedger());
     Logged commit = logged(1);
-    assertThat(grid.hold(1, commit.token())).isFalse();
+    assertThat(grid.hold(1, commit.token(), soon())).isFalse();
     assertThat(append(grid, 1, commit)).isNull();
     together(
         8,
         () -> {
           for (int i = 0; i < 20; i++) {
-            assertThat(grid.hold(1, commit.token())).isTrue();
+            assertThat(grid.hold(1, commit.token(), soon())).isTrue();
           }
         });
-    assertThat(grid.hold(1, UUID.randomUUID())).isFalse();
+    assertThat(grid.hold(1, UUID.randomUUID(), soon())).isFalse();
     Logged there = requireNonNull(grid.logged(List.of(1L)).get(1L));
     assertThat(there.token()).isEqualTo(commit.token());
     assertThat(there.value()).isEqualTo(commit.value());
@@ -348,7 +348,7 @@ class GridTest {
           .isThrownBy(() -> write(grid, Map.of(keys(1).getFirst(), new Row(1, bytes(1)))))
           .withMessage("The grid did not answer within 500 ms.");
       assertThatExceptionOfType(Grid.Unanswered.class)
-          .isThrownBy(() -> grid.append(1, logged(1), System.nanoTime() + 500_000_000L));
+          .isThrownBy(() -> grid.append(1, logged(1), Grid.deadlineNanos(500)));
       assertThat(System.nanoTime() - start).isLessThan(4_000_000_000L);
       servers.resume(0);
       assertThat(grid.logged(List.of(2L))).isEmpty();
@@ -372,7 +372,11 @@ class GridTest {
 
   private static @Nullable Logged append(Grid grid, long number, Logged commit)
       throws Grid.Unanswered {
-    return grid.append(number, commit, System.nanoTime() + 10_000_000_000L);
+    return grid.append(number, commit, soon());
+  }
+
+  private static long soon() {
+    return Grid.deadlineNanos(10_000);
   }
 
   private static void write(Grid grid, Map<RowKey, Row> rows) {

@@ -93,7 +93,10 @@ public interface LedgerConfig {
     @WithDefault("9223372036854775807")
     long maxEntries();
 
-    /** How long a commit may take, in milliseconds, 100 to 600,000. */
+    /**
+     * How long a commit may take, in milliseconds, 100 to 600,000; it may wait as long for its turn
+     * and for room before.
+     */
     @WithDefault("10000")
     int commitMillisMax();
 

@@ -53,7 +53,13 @@ final class Risks {
               + " when the service ends may be cut off.");
     }
     if (config.storage().equals(JpaStore.NAME)) {
-      addWait(risks, waitMillis, config.jpa().commitMillisMax(), "ledger.jpa.commit-millis-max");
+      if (config.jpa().commitMillisMax() > waitMillis) {
+        risks.add(
+            "Set ledger.commit.wait-millis-max to at least "
+                + config.jpa().commitMillisMax()
+                + ", which is ledger.jpa.commit-millis-max: requests may give up before they know what"
+                + " became of them.");
+      }
       String url = settings.apply(URL).orElse("");
       if (!LOOPBACK.matcher(url).matches() && !ENCRYPTED.matcher(url).matches()) {
         risks.add(
@@ -73,12 +79,14 @@ final class Risks {
       LedgerConfig.Infinispan infinispan,
       int waitMillis,
       Function<String, Optional<String>> settings) {
-    // A commit may wait as long for room before.
-    addWait(
-        risks,
-        waitMillis,
-        2 * infinispan.commitMillisMax(),
-        "twice ledger.infinispan.commit-millis-max");
+    if (infinispan.commitMillisMax() > waitMillis / 2) {
+      // A commit may wait as long for room before.
+      risks.add(
+          "Set ledger.infinispan.commit-millis-max to at most "
+              + waitMillis / 2
+              + ", half of ledger.commit.wait-millis-max: requests may give up before they know what"
+              + " became of them.");
+    }
     boolean isHere =
         LOOPBACK_HOSTS.matcher(settings.apply(HOSTS).orElse("").replace(" ", "")).matches();
     if (!isHere && settings.apply(TRUST_STORE).isEmpty()) {
@@ -101,17 +109,6 @@ final class Risks {
           "Set ledger.infinispan.sync-writes to true before the caches are created, or have them on"
               + " two machines and ledger.infinispan.owners at 2: a power cut of the one machine may"
               + " take what was acknowledged last.");
-    }
-  }
-
-  private static void addWait(List<String> risks, int waitMillis, int commitMillis, String key) {
-    if (commitMillis > waitMillis) {
-      risks.add(
-          "Set ledger.commit.wait-millis-max to at least "
-              + commitMillis
-              + ", which is "
-              + key
-              + ": requests may give up before they know what became of them.");
     }
   }
 }

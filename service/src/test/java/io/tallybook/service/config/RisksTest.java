@@ -111,7 +111,7 @@ class RisksTest {
   }
 
   @Test
-  void aGridThatKeepsEachValueOnceAndACommitLongerThanItsWaitAreNamed() {
+  void aGridThatKeepsEachValueOnceAndACommitTooLongForItsWaitAreNamed() {
     assertThat(
             risks(
                 "30s",
@@ -126,8 +126,8 @@ class RisksTest {
                 "quarkus.infinispan-client.trust-store",
                 "/etc/grid.pem"))
         .containsExactly(
-            "Set ledger.commit.wait-millis-max to at least 80000, which is twice"
-                + " ledger.infinispan.commit-millis-max: requests may give up before they know what"
+            "Set ledger.infinispan.commit-millis-max to at most 15000, half of"
+                + " ledger.commit.wait-millis-max: requests may give up before they know what"
                 + " became of them.",
             "Set ledger.infinispan.sync-writes to true before the caches are created, or have them"
                 + " on two machines and ledger.infinispan.owners at 2: a power cut of the one"
