@@ -17,6 +17,9 @@ import java.util.Locale;
  * costs little beside the server that is measured. Answers must have a length and be a success.
  */
 final class HttpConnection implements AutoCloseable {
+  /** As long as a large stream takes on a slow machine. */
+  private static final int TIMEOUT_MILLIS = 300_000;
+
   private final Socket socket;
   private final InputStream in;
   private final OutputStream out;
@@ -24,7 +27,7 @@ final class HttpConnection implements AutoCloseable {
   HttpConnection(int port) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(60_000);
+    socket.setSoTimeout(TIMEOUT_MILLIS);
     in = new BufferedInputStream(socket.getInputStream(), 16_384);
     out = socket.getOutputStream();
   }
