@@ -59,6 +59,7 @@ final class ServiceLoad {
               "%,.0f events a second",
               (events - begin) / seconds(System.nanoTime() - start)));
     }
+    reads("right after the stream");
     reads("rollups at " + events);
     posts("spread", number -> number % AGENTS);
     posts("hot key", number -> 0L);

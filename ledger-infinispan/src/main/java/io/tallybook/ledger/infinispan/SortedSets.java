@@ -175,8 +175,6 @@ final class SortedSets {
     }
   }
 
-  private static final SecureRandom RANDOM = new SecureRandom();
-
   private final Rows rows;
 
   SortedSets(Rows rows) {
@@ -285,6 +283,7 @@ final class SortedSets {
 
   /** One call of {@link #change}. */
   private final class Change {
+    private final SecureRandom random = new SecureRandom();
     private final long stamp;
     private final Set<RowKey> missing = new HashSet<>();
     private final Map<RowKey, UnaryOperator<@Nullable Row>> unlinked = new HashMap<>();
@@ -492,6 +491,14 @@ final class SortedSets {
       return new SetNode.Inner(SetNode.Inner.path(first, nibbles), nibbles, payload, children);
     }
 
+    private long newId() {
+      long id = random.nextLong();
+      while (id == 0) {
+        id = random.nextLong();
+      }
+      return id;
+    }
+
     private UnaryOperator<@Nullable Row> create(byte[] value) {
       return row -> {
         if (row == null) {
@@ -694,14 +701,6 @@ final class SortedSets {
         }
       }
     }
-  }
-
-  private static long newId() {
-    long id = RANDOM.nextLong();
-    while (id == 0) {
-      id = RANDOM.nextLong();
-    }
-    return id;
   }
 
   private static int nibbleOrEnd(Edit edit, int index) {
