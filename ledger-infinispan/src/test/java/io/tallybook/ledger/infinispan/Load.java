@@ -31,6 +31,10 @@ import java.util.concurrent.locks.LockSupport;
 final class Load implements AutoCloseable {
   private static final int COMMANDS_MAX = 20;
   private static final long AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
+  /** Between requests: servers that share values anew must find time for it beside the load. */
+  private static final long NEXT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
   private static final Duration STOP_MAX = Duration.ofMinutes(2);
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -78,6 +82,7 @@ final class Load implements AutoCloseable {
       while (!sent(ledger, ids)) {
         LockSupport.parkNanos(AGAIN_NANOS);
       }
+      LockSupport.parkNanos(NEXT_NANOS);
     }
     return true;
   }
