@@ -42,18 +42,14 @@ public final class InfinispanLoad {
             InfinispanBaseline.rate(servers.hosts(), syncWrites, seconds, ServiceLoad.CONNECTIONS);
         OUT.printf(Locale.ROOT, "baseline, %d s: %,.0f events a second%n", seconds, rate);
       }
-      try (ServiceProcess service =
-          ServiceProcess.start(
-              args[0],
-              "2g",
-              List.of(),
-              List.of(
-                  "-Dquarkus.profile=infinispan",
-                  "-Dquarkus.infinispan-client.hosts=" + servers.hosts(),
-                  "-Dquarkus.infinispan-client.use-auth=false",
-                  "-Dledger.infinispan.sync-writes=" + syncWrites))) {
-        new ServiceLoad(service.port()).run(Long.parseLong(args[1]));
-      }
+      ServiceLoad.measure(
+          args[0],
+          List.of(
+              "-Dquarkus.profile=infinispan",
+              "-Dquarkus.infinispan-client.hosts=" + servers.hosts(),
+              "-Dquarkus.infinispan-client.use-auth=false",
+              "-Dledger.infinispan.sync-writes=" + syncWrites),
+          Long.parseLong(args[1]));
     }
   }
 }

@@ -72,17 +72,13 @@ public final class PostgresLoad {
             .setServerConfig("max_wal_size", "8GB")
             .start()) {
       baseline(postgres);
-      try (ServiceProcess service =
-          ServiceProcess.start(
-              args[0],
-              "2g",
-              List.of(),
-              List.of(
-                  "-Dquarkus.profile=jpa",
-                  "-Dquarkus.datasource.jdbc.url=" + postgres.getJdbcUrl("postgres", "postgres"),
-                  "-Dquarkus.datasource.username=postgres"))) {
-        new ServiceLoad(service.port()).run(Long.parseLong(args[1]));
-      }
+      ServiceLoad.measure(
+          args[0],
+          List.of(
+              "-Dquarkus.profile=jpa",
+              "-Dquarkus.datasource.jdbc.url=" + postgres.getJdbcUrl("postgres", "postgres"),
+              "-Dquarkus.datasource.username=postgres"),
+          Long.parseLong(args[1]));
     }
   }
 

@@ -21,6 +21,7 @@ final class ServiceLoad {
   static final int AGENTS = 10_000;
   static final int SERVICES = 50;
 
+  private static final String HEAP = "2g";
   private static final int STREAMS = 4;
   private static final int LINES = 50_000;
   private static final int POSTS = 30_000;
@@ -33,13 +34,22 @@ final class ServiceLoad {
   private final int port;
   private long events;
 
-  /** Measures the service on some port of the loopback interface. */
-  ServiceLoad(int port) {
+  private ServiceLoad(int port) {
     this.port = port;
   }
 
-  /** Measures while the ledger is small, then while it grows to some number of events, and then. */
-  void run(long target) throws IOException, InterruptedException, ExecutionException {
+  /**
+   * Starts the service of a jar, measures while the ledger is small, then while it grows to some
+   * number of events, and then, and stops the service.
+   */
+  static void measure(String jar, List<String> settings, long target)
+      throws IOException, InterruptedException, ExecutionException {
+    try (ServiceProcess service = ServiceProcess.start(jar, HEAP, List.of(), settings)) {
+      new ServiceLoad(service.port()).run(target);
+    }
+  }
+
+  private void run(long target) throws IOException, InterruptedException, ExecutionException {
     stream(SMALL);
     posts("warm-up", number -> number % AGENTS);
     reads("warm-up");

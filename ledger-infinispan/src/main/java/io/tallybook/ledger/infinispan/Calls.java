@@ -5,7 +5,6 @@ import java.util.Deque;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -67,7 +66,7 @@ final class Calls {
 
   /** Until when what starts now may take. */
   long deadlineNanos() {
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millisMax);
+    long deadline = Grid.deadlineNanos(millisMax);
     return deadline - untilNanos < 0 ? deadline : untilNanos;
   }
 
