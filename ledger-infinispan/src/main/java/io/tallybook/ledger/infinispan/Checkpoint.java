@@ -95,14 +95,14 @@ final class Checkpoint {
   }
 
   /** Writes everything but the mark. */
-  void write(SortedSets.Rows rows, SortedSets sets) {
+  void write(SortedSets.ChangingRows rows) {
     Map<RowKey, UnaryOperator<@Nullable Row>> changes = new HashMap<>();
     entries.forEach((key, added) -> changes.put(key, row -> append(row, added)));
     fixed.forEach((key, written) -> changes.put(key, row -> same(row, written)));
     answers.forEach((key, answer) -> changes.put(key, row -> newer(row, answer)));
     values.forEach((key, value) -> changes.put(key, row -> replace(row, value)));
     rows.update(changes, this::isLikelyNew);
-    sets.change(edits, last);
+    SortedSets.change(rows, edits, last);
   }
 
   private boolean isLikelyNew(RowKey key) {

@@ -53,7 +53,6 @@ final class Checkpoints implements AutoCloseable {
   private final Grid grid;
   private final Log log;
   private final Counted counted;
-  private final SortedSets sets;
   private final InfinispanSettings settings;
   private final long half;
   private final long threeQuarters;
@@ -75,7 +74,7 @@ final class Checkpoints implements AutoCloseable {
   private volatile Checkpoint.@Nullable Unfit unfit;
 
   /** Rows of the grid, of which it is counted how many have been changed. */
-  private final class Counted implements SortedSets.Rows {
+  private final class Counted implements SortedSets.ChangingRows {
     private int size;
     private int done;
 
@@ -124,7 +123,6 @@ final class Checkpoints implements AutoCloseable {
     this.grid = grid;
     this.log = log;
     this.counted = new Counted();
-    this.sets = new SortedSets(counted);
     this.settings = settings;
     this.half = settings.windowEntriesMax() / 2;
     this.threeQuarters = settings.windowEntriesMax() * 3L / 4;
@@ -281,7 +279,7 @@ final class Checkpoints implements AutoCloseable {
       return;
     }
     counted.begin(checkpoint.size());
-    checkpoint.write(counted, sets);
+    checkpoint.write(counted);
     Logged there =
         grid.change(
             Mark.NUMBER,

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Each call is bounded in time, also the many that {@link #rows}, {@link #update} and {@link
  * #forget} are made of; those are sent side by side, a bounded number of them.
  */
-final class Grid implements SortedSets.Rows {
+final class Grid implements SortedSets.ChangingRows {
   private static final int ROWS_READ_MAX = 250;
   private static final int PARTS_AT_ONCE_MAX = 4;
 
@@ -249,19 +249,10 @@ final class Grid implements SortedSets.Rows {
 
   /** The rows as they are asked for by whoever has until some time. */
   SortedSets.Rows until(long deadlineNanos) {
-    return new SortedSets.Rows() {
-      @Override
-      public Map<RowKey, Row> rows(Collection<RowKey> keys) {
-        InfinispanStore.requireInTime(deadlineNanos);
-        return Grid.this.rows(
-            keys, new Calls(() -> PARTS_AT_ONCE_MAX, settings.readMillisMax(), deadlineNanos));
-      }
-
-      @Override
-      public void update(
-          Map<RowKey, UnaryOperator<@Nullable Row>> changes, Predicate<RowKey> isLikelyNew) {
-        Grid.this.update(changes, isLikelyNew);
-      }
+    return keys -> {
+      InfinispanStore.requireInTime(deadlineNanos);
+      return rows(
+          keys, new Calls(() -> PARTS_AT_ONCE_MAX, settings.readMillisMax(), deadlineNanos));
     };
   }
 

@@ -40,14 +40,12 @@ final class Revision {
 
   private final SortedSets.Rows rows;
   private final Log log;
-  private final SortedSets sets;
   private final Window window;
   private final Window.Question question;
 
   Revision(SortedSets.Rows rows, Log log, Window.Question question) {
     this.rows = rows;
     this.log = log;
-    this.sets = new SortedSets(rows);
     this.window = question.window();
     this.question = question;
   }
@@ -260,14 +258,14 @@ final class Revision {
       return Collections.emptyIterator();
     }
     Iterator<SortedSets.Item> there =
-        sets.walk(set, from, inclusive, to, descending, ROWS_PER_WALK_MAX);
+        SortedSets.walk(rows, set, from, inclusive, to, descending, ROWS_PER_WALK_MAX);
     return new MergedItems(
         there, window.items(set), set, from, inclusive, to, descending, question);
   }
 
   /** The items of a set of pairs as rows have it. */
   Iterator<SortedSets.Item> topRows(RowKey set) {
-    return sets.walk(set, null, true, null, false, ROWS_PER_WALK_MAX);
+    return SortedSets.walk(rows, set, null, true, null, false, ROWS_PER_WALK_MAX);
   }
 
   /** The pairs of a service that are changed in the window, so that rows do not tell of them. */

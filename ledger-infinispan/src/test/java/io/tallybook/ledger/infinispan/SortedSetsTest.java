@@ -33,7 +33,7 @@ final class SortedSetsTest {
   private static final byte[] NONE = {};
 
   /** Rows in memory, which count, stop and let others in. */
-  private static final class Fake implements SortedSets.Rows {
+  private static final class Fake implements SortedSets.ChangingRows {
     final Map<RowKey, Row> rows = new HashMap<>();
     int calls;
     int writes;
@@ -219,16 +219,16 @@ final class SortedSetsTest {
   }
 
   private static void assertWalks(
-      SortedSets sets,
+      Fake fake,
       RowKey set,
       NavigableMap<byte[], String> model,
       boolean stamped,
       SplittableRandom random,
       String description) {
-    assertThat(all(sets.walk(set, null, true, null, false, 16), stamped))
+    assertThat(all(SortedSets.walk(fake, set, null, true, null, false, 16), stamped))
         .as(description)
         .isEqualTo(all(model));
-    assertThat(all(sets.walk(set, null, false, null, true, 3), stamped))
+    assertThat(all(SortedSets.walk(fake, set, null, false, null, true, 3), stamped))
         .as(description)
         .isEqualTo(all(model.descendingMap()));
     if (model.isEmpty()) {
@@ -244,17 +244,17 @@ final class SortedSetsTest {
       boolean inclusive = random.nextInt(2) == 0;
       int rowsMax = 1 + random.nextInt(16);
       if (!Arrays.equals(low, high)) {
-        assertThat(all(sets.walk(set, low, inclusive, high, false, rowsMax), stamped))
+        assertThat(all(SortedSets.walk(fake, set, low, inclusive, high, false, rowsMax), stamped))
             .as(description)
             .isEqualTo(all(model.subMap(low, inclusive, high, false)));
-        assertThat(all(sets.walk(set, high, inclusive, low, true, rowsMax), stamped))
+        assertThat(all(SortedSets.walk(fake, set, high, inclusive, low, true, rowsMax), stamped))
             .as(description)
             .isEqualTo(all(model.subMap(low, false, high, inclusive).descendingMap()));
       }
-      assertThat(all(sets.walk(set, low, inclusive, null, false, rowsMax), stamped))
+      assertThat(all(SortedSets.walk(fake, set, low, inclusive, null, false, rowsMax), stamped))
           .as(description)
           .isEqualTo(all(model.tailMap(low, inclusive)));
-      assertThat(all(sets.walk(set, low, inclusive, null, true, rowsMax), stamped))
+      assertThat(all(SortedSets.walk(fake, set, low, inclusive, null, true, rowsMax), stamped))
           .as(description)
           .isEqualTo(all(model.headMap(low, inclusive).descendingMap()));
     }
@@ -276,7 +276,6 @@ final class SortedSetsTest {
     long seed = System.nanoTime();
     SplittableRandom random = new SplittableRandom(seed);
     Fake fake = new Fake();
-    SortedSets sets = new SortedSets(fake);
     RowKey other = new RowKey(new byte[] {7, 1, 0, 0, 0, 0, 0, 0, 0, 0});
     Map<RowKey, NavigableMap<byte[], String>> models = Map.of(SET, model(), other, model());
     int index = 0;
@@ -291,13 +290,13 @@ final class SortedSetsTest {
         edits.put(set, list);
         list.forEach(edit -> apply(models.get(set), edit));
       }
-      sets.change(edits, change);
+      SortedSets.change(fake, edits, change);
       int writes = fake.writes;
-      sets.change(edits, change + 1);
+      SortedSets.change(fake, edits, change + 1);
       assertThat(fake.writes).isEqualTo(writes);
     }
     String description = "seed %s, %s".formatted(seed, kind);
-    models.forEach((set, model) -> assertWalks(sets, set, model, false, random, description));
+    models.forEach((set, model) -> assertWalks(fake, set, model, false, random, description));
     assertThat(fake.bytesMax()).isLessThanOrEqualTo(SetNode.BYTES_MAX);
     assertThat(fake.reached(SET) + fake.reached(other)).isEqualTo(fake.rows.size());
   }
@@ -309,7 +308,6 @@ final class SortedSetsTest {
     SplittableRandom random = new SplittableRandom(seed);
     String description = "seed %s, %s".formatted(seed, kind);
     Fake fake = new Fake();
-    SortedSets sets = new SortedSets(fake);
     NavigableMap<byte[], String> model = model();
     int index = 0;
     for (int change = 1; change <= 40; change++) {
@@ -329,14 +327,15 @@ final class SortedSetsTest {
         }
       }
       list.forEach(edit -> apply(model, edit));
-      sets.change(Map.of(SET, list), change);
+      SortedSets.change(fake, Map.of(SET, list), change);
       assertThat(fake.dead()).as(description).isZero();
       assertThat(fake.reached(SET)).as(description).isEqualTo(fake.rows.size());
       if (change % 4 == 0) {
-        assertWalks(sets, SET, model, true, random, description);
+        assertWalks(fake, SET, model, true, random, description);
       }
     }
-    sets.change(
+    SortedSets.change(
+        fake,
         Map.of(
             SET,
             List.copyOf(model.keySet().stream().map(key -> new Edit.Remove(key, 99)).toList())),
@@ -368,22 +367,20 @@ final class SortedSetsTest {
     int writes = Integer.MAX_VALUE;
     for (int k = 0; k < Math.min(writes, 80); k++) {
       Fake fake = new Fake();
-      SortedSets sets = new SortedSets(fake);
-      sets.change(Map.of(SET, first), 1);
+      SortedSets.change(fake, Map.of(SET, first), 1);
       int before = fake.writes;
       fake.writesMax = before + k;
       try {
-        sets.change(Map.of(SET, second), 2);
+        SortedSets.change(fake, Map.of(SET, second), 2);
         writes = k;
       } catch (LedgerException.Unavailable expected) {
         assertThat(expected).hasMessage("dead");
       }
       fake.writesMax = Integer.MAX_VALUE;
-      SortedSets next = new SortedSets(fake);
-      all(next.walk(SET, null, true, null, false, 16), true);
-      next.change(Map.of(SET, second), 2);
+      all(SortedSets.walk(fake, SET, null, true, null, false, 16), true);
+      SortedSets.change(fake, Map.of(SET, second), 2);
       assertWalks(
-          next, SET, model, true, random, "seed %s, %s, %s writes".formatted(seed, kind, k));
+          fake, SET, model, true, random, "seed %s, %s, %s writes".formatted(seed, kind, k));
     }
   }
 
@@ -407,8 +404,7 @@ final class SortedSetsTest {
         others.add(new Edit.Put(key, 3));
       }
       Fake fake = new Fake();
-      SortedSets sets = new SortedSets(fake);
-      sets.change(Map.of(SET, ground), 1);
+      SortedSets.change(fake, Map.of(SET, ground), 1);
       int at = k;
       int[] count = {0};
       fake.before =
@@ -416,11 +412,11 @@ final class SortedSetsTest {
             if (count[0]++ == at) {
               Runnable hook = fake.before;
               fake.before = () -> {};
-              new SortedSets(fake).change(Map.of(SET, others), 3);
+              SortedSets.change(fake, Map.of(SET, others), 3);
               fake.before = hook;
             }
           };
-      sets.change(Map.of(SET, mine), 2);
+      SortedSets.change(fake, Map.of(SET, mine), 2);
       if (count[0] <= at) {
         steps = k;
       }
@@ -435,7 +431,7 @@ final class SortedSetsTest {
         others.forEach(edit -> apply(model, edit));
       }
       assertWalks(
-          sets, SET, model, true, random, "seed %s, %s, at step %s".formatted(seed, kind, k));
+          fake, SET, model, true, random, "seed %s, %s, at step %s".formatted(seed, kind, k));
     }
   }
 
@@ -492,10 +488,9 @@ final class SortedSetsTest {
       mine.forEach(edit -> apply(model, edit));
       others.forEach(edit -> apply(model, edit));
       Fake fake = new Fake();
-      SortedSets sets = new SortedSets(fake);
-      sets.change(Map.of(SET, ground), 1);
+      SortedSets.change(fake, Map.of(SET, ground), 1);
       int[] wait = {random.nextInt(12)};
-      Runnable other = () -> new SortedSets(fake).change(Map.of(SET, others), 3);
+      Runnable other = () -> SortedSets.change(fake, Map.of(SET, others), 3);
       fake.before =
           () -> {
             if (wait[0]-- == 0) {
@@ -506,13 +501,13 @@ final class SortedSetsTest {
       if (run % 4 == 0) {
         fake.unanswered = () -> random.nextInt(4) == 0;
       }
-      sets.change(Map.of(SET, mine), 2);
+      SortedSets.change(fake, Map.of(SET, mine), 2);
       fake.before = () -> {};
       if (wait[0] >= 0) {
         other.run();
       }
       String description = "seed %s, run %s".formatted(seed, run);
-      assertThat(all(sets.walk(SET, null, true, null, false, 16), true))
+      assertThat(all(SortedSets.walk(fake, SET, null, true, null, false, 16), true))
           .as(description)
           .isEqualTo(all(model));
       fake.reached(SET);
@@ -526,10 +521,9 @@ final class SortedSetsTest {
     SplittableRandom random = new SplittableRandom(seed);
     for (int run = 0; run < 20; run++) {
       Fake fake = new Fake();
-      SortedSets sets = new SortedSets(fake);
       NavigableMap<byte[], String> model = model();
       List<Edit> ground = plan(random, kind, 500, 1);
-      sets.change(Map.of(SET, ground), 1);
+      SortedSets.change(fake, Map.of(SET, ground), 1);
       ground.forEach(edit -> apply(model, edit));
       List<Edit> mine = new ArrayList<>(plan(random, kind, 200, 2));
       ground.forEach(edit -> mine.add(new Edit.Remove(edit.key(), 1)));
@@ -551,7 +545,7 @@ final class SortedSetsTest {
             public void run() {
               if (turn[0] < others.size() && random.nextInt(3) == 0) {
                 fake.before = () -> {};
-                new SortedSets(fake).change(Map.of(SET, others.get(turn[0]++)), 3 + turn[0]);
+                SortedSets.change(fake, Map.of(SET, others.get(turn[0]++)), 3 + turn[0]);
                 fake.before = this;
               }
             }
@@ -560,12 +554,12 @@ final class SortedSetsTest {
       if (run % 2 == 0) {
         fake.unanswered = () -> random.nextInt(3) == 0;
       }
-      sets.change(Map.of(SET, mine), 2);
+      SortedSets.change(fake, Map.of(SET, mine), 2);
       fake.before = () -> {};
       while (turn[0] < others.size()) {
-        sets.change(Map.of(SET, others.get(turn[0]++)), 3 + turn[0]);
+        SortedSets.change(fake, Map.of(SET, others.get(turn[0]++)), 3 + turn[0]);
       }
-      assertWalks(sets, SET, model, true, random, "seed %s, %s, run %s".formatted(seed, kind, run));
+      assertWalks(fake, SET, model, true, random, "seed %s, %s, run %s".formatted(seed, kind, run));
     }
   }
 
@@ -588,15 +582,14 @@ final class SortedSetsTest {
           () -> {
             if (count[0]++ == at) {
               fake.before = () -> {};
-              new SortedSets(fake).change(Map.of(SET, old), 5);
-              new SortedSets(fake).change(Map.of(SET, newer), 9);
+              SortedSets.change(fake, Map.of(SET, old), 5);
+              SortedSets.change(fake, Map.of(SET, newer), 9);
             }
           };
-      SortedSets stale = new SortedSets(fake);
-      stale.change(Map.of(SET, old), 5);
+      SortedSets.change(fake, Map.of(SET, old), 5);
       fake.before = () -> {};
-      stale.change(Map.of(SET, old), 5);
-      List<String> items = all(stale.walk(SET, null, true, null, false, 16), true);
+      SortedSets.change(fake, Map.of(SET, old), 5);
+      List<String> items = all(SortedSets.walk(fake, SET, null, true, null, false, 16), true);
       NavigableMap<byte[], String> model = model();
       old.forEach(edit -> apply(model, edit));
       if (count[0] > at) {
@@ -608,13 +601,14 @@ final class SortedSetsTest {
 
   @Test
   void itemThatAStaleWriterBringsBackHasItsOldStamp() {
-    SortedSets sets = new SortedSets(new Fake());
+    Fake fake = new Fake();
     byte[] key = {1};
-    sets.change(Map.of(SET, List.of(new Edit.Put(key, 5))), 5);
-    sets.change(Map.of(SET, List.of(new Edit.Remove(key, 7))), 7);
-    sets.change(Map.of(SET, List.of(new Edit.Put(key, 5))), 5);
+    SortedSets.change(fake, Map.of(SET, List.of(new Edit.Put(key, 5))), 5);
+    SortedSets.change(fake, Map.of(SET, List.of(new Edit.Remove(key, 7))), 7);
+    SortedSets.change(fake, Map.of(SET, List.of(new Edit.Put(key, 5))), 5);
 
-    assertThat(all(sets.walk(SET, null, true, null, false, 1), true)).containsExactly("01@5");
+    assertThat(all(SortedSets.walk(fake, SET, null, true, null, false, 1), true))
+        .containsExactly("01@5");
   }
 
   @ParameterizedTest
@@ -625,13 +619,12 @@ final class SortedSetsTest {
     for (int run = 0; run < 16; run++) {
       boolean descending = run % 2 == 0;
       Fake fake = new Fake();
-      SortedSets sets = new SortedSets(fake);
       NavigableMap<byte[], String> stays = model();
       List<Edit> ground = new ArrayList<>();
       for (int i = 0; i < 700; i++) {
         ground.add(new Edit.Put(kind.of(random, 3 * i), 1));
       }
-      sets.change(Map.of(SET, ground), 1);
+      SortedSets.change(fake, Map.of(SET, ground), 1);
       ground.forEach(edit -> apply(stays, edit));
       List<Edit> removes = new ArrayList<>();
       int block = random.nextInt(1 << random.nextInt(9)) + 1;
@@ -642,7 +635,8 @@ final class SortedSetsTest {
           stays.remove(key);
         }
       }
-      Iterator<Item> walk = sets.walk(SET, null, true, null, descending, 1 + random.nextInt(16));
+      Iterator<Item> walk =
+          SortedSets.walk(fake, SET, null, true, null, descending, 1 + random.nextInt(16));
       List<String> seen = new ArrayList<>();
       byte[] last = null;
       while (walk.hasNext()) {
@@ -666,7 +660,7 @@ final class SortedSetsTest {
           if (random.nextInt(2) == 0) {
             edits.addAll(removes);
           }
-          sets.change(Map.of(SET, edits), 2);
+          SortedSets.change(fake, Map.of(SET, edits), 2);
         }
       }
       assertThat(seen)
@@ -678,55 +672,60 @@ final class SortedSetsTest {
   @Test
   void rowThatIsMissingIsTold() {
     Fake fake = new Fake();
-    SortedSets sets = new SortedSets(fake);
     List<Edit> edits = new ArrayList<>();
     for (int i = 0; i < 2_000; i++) {
       edits.add(new Edit.Add(OrderedLongs.ascending(i), NONE));
     }
-    sets.change(Map.of(SET, edits), 1);
+    SortedSets.change(fake, Map.of(SET, edits), 1);
     for (RowKey key : List.copyOf(fake.rows.keySet())) {
       if (!key.equals(rowKey(SET, 0))) {
         Row row = fake.rows.remove(key);
-        assertThatThrownBy(() -> all(sets.walk(SET, null, true, null, false, 16), false))
+        assertThatThrownBy(
+                () -> all(SortedSets.walk(fake, SET, null, true, null, false, 16), false))
             .isInstanceOf(LedgerException.Unavailable.class)
             .hasMessage("The grid has lost a row of the ledger");
-        assertThatThrownBy(() -> sets.change(Map.of(SET, edits), 2))
+        assertThatThrownBy(() -> SortedSets.change(fake, Map.of(SET, edits), 2))
             .isInstanceOf(LedgerException.Unavailable.class)
             .hasMessage("The grid has lost a row of the ledger");
         fake.rows.put(key, row);
       }
     }
-    assertThat(all(sets.walk(SET, null, true, null, false, 16), false)).hasSize(2_000);
+    assertThat(all(SortedSets.walk(fake, SET, null, true, null, false, 16), false)).hasSize(2_000);
   }
 
   @Test
   void denseNumbersFillTheirRowsAndWalksTakeFewCalls() {
     Fake fake = new Fake();
-    SortedSets sets = new SortedSets(fake);
     for (int begin = 0; begin < 100_000; begin += 2_500) {
       List<Edit> edits = new ArrayList<>();
       for (int i = begin; i < begin + 2_500; i++) {
         edits.add(new Edit.Add(OrderedLongs.ascending(i), NONE));
       }
       fake.calls = 0;
-      sets.change(Map.of(SET, edits), begin);
+      SortedSets.change(fake, Map.of(SET, edits), begin);
       assertThat(fake.calls).isLessThanOrEqualTo(16);
     }
     assertThat(fake.rows.size()).isLessThanOrEqualTo(450);
     assertThat(fake.bytes()).isLessThanOrEqualTo(120_000);
 
     fake.calls = 0;
-    assertThat(sets.walk(SET, OrderedLongs.ascending(77_777), true, null, false, 16).next().key())
+    assertThat(
+            SortedSets.walk(fake, SET, OrderedLongs.ascending(77_777), true, null, false, 16)
+                .next()
+                .key())
         .isEqualTo(OrderedLongs.ascending(77_777));
     assertThat(fake.calls).isLessThanOrEqualTo(4);
 
     fake.calls = 0;
-    assertThat(all(sets.walk(SET, null, true, null, true, 16), false)).hasSize(100_000);
+    assertThat(all(SortedSets.walk(fake, SET, null, true, null, true, 16), false)).hasSize(100_000);
     assertThat(fake.calls).isLessThanOrEqualTo(60);
 
     fake.calls = 0;
     byte[] to = OrderedLongs.ascending(30_010);
-    assertThat(all(sets.walk(SET, OrderedLongs.ascending(30_000), true, to, false, 16), false))
+    assertThat(
+            all(
+                SortedSets.walk(fake, SET, OrderedLongs.ascending(30_000), true, to, false, 16),
+                false))
         .hasSize(10);
     assertThat(fake.calls).isLessThanOrEqualTo(4);
   }
@@ -735,7 +734,6 @@ final class SortedSetsTest {
   void namesByTheirValuesTakeFewRowsAndFewCalls() {
     SplittableRandom random = new SplittableRandom(42);
     Fake fake = new Fake();
-    SortedSets sets = new SortedSets(fake);
     List<Edit> edits = new ArrayList<>();
     for (int i = 0; i < 100_000; i++) {
       byte[] value = OrderedLongs.descending(random.nextLong(1L << 40, 1L << 56));
@@ -743,14 +741,14 @@ final class SortedSetsTest {
       System.arraycopy("agent-%06d".formatted(i).getBytes(UTF_8), 0, key, value.length, 12);
       edits.add(new Edit.Put(key, 1_000_000 + i));
       if (edits.size() == 5_000) {
-        sets.change(Map.of(SET, edits), i);
+        SortedSets.change(fake, Map.of(SET, edits), i);
         edits.clear();
       }
     }
     assertThat(fake.rows.size()).isLessThanOrEqualTo(4_400);
     assertThat(fake.bytes()).isLessThanOrEqualTo(2_200_000);
     fake.calls = 0;
-    Iterator<Item> walk = sets.walk(SET, null, true, null, false, 16);
+    Iterator<Item> walk = SortedSets.walk(fake, SET, null, true, null, false, 16);
     for (int i = 0; i < 50; i++) {
       walk.next();
     }

@@ -258,7 +258,7 @@ class TwoNodesTest {
     List<Commit> commits = log.window().unwritten(WINDOW_MAX);
     if (!commits.isEmpty()) {
       Checkpoint checkpoint = new Checkpoint(commits);
-      checkpoint.write(grid(), new SortedSets(grid()));
+      checkpoint.write(grid());
       Logged _ =
           grid()
               .change(
@@ -430,7 +430,7 @@ class TwoNodesTest {
       parts.add(old.subList(i, old.size()));
     }
     for (List<Commit> part : parts) {
-      new Checkpoint(part).write(grid(), new SortedSets(grid()));
+      new Checkpoint(part).write(grid());
       started(Ledgers.WINDOW_MIN).audit();
     }
     assertThat(mark()).isEqualTo(mark);
@@ -464,7 +464,7 @@ class TwoNodesTest {
             .filter(c -> c.number() > last)
             .forEach(seen::add);
         for (List<Commit> run : runs(seen)) {
-          new Checkpoint(run).write(grid(), new SortedSets(grid()));
+          new Checkpoint(run).write(grid());
         }
       }
       for (Future<?> writer : writers) {
