@@ -99,7 +99,7 @@ final class CommitReads implements CommitState {
 
   @Override
   public List<Document> views() {
-    return revision.documents(Tenant.SYSTEM, DocumentKey.VIEW, 0, ViewDefinition.VIEWS_MAX);
+    return revision.viewDocuments();
   }
 
   @Override

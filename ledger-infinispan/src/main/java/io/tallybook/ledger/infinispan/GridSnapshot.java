@@ -19,7 +19,6 @@ import io.tallybook.ledger.view.ViewDefinition;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +79,7 @@ final class GridSnapshot implements Snapshot {
   public List<Cell> top(String service, int max) {
     ViewDefinition pairs = ViewCatalog.pairs(revision.views());
     RowKey set = Places.set(Of.TOP, tenant.name(), service);
-    Iterator<SortedSets.Item> items = revision.topRows(set);
+    SetWalk items = revision.topRows(set);
     Map<CellKey, Set<Long>> places = new LinkedHashMap<>();
     Map<CellKey, Cell> best = new LinkedHashMap<>();
     Set<CellKey> changed = Set.copyOf(revision.changedPairs(set));
@@ -92,8 +91,8 @@ final class GridSnapshot implements Snapshot {
         places.computeIfAbsent(key, _ -> new HashSet<>()).add(OrderedLongs.decode(item, 0));
         wanted -= changed.contains(key) ? 0 : 1;
       }
-      // Before the look: what a checkpoint takes away later is changed by a commit that it finds.
-      boolean isMore = items.hasNext();
+      // As rows were before the look: what a checkpoint takes away later, it finds to be changed.
+      boolean isMore = wanted <= 0;
       revision.look();
       changed = Set.copyOf(revision.changedPairs(set));
       best.keySet().removeAll(changed);
@@ -112,6 +111,7 @@ final class GridSnapshot implements Snapshot {
         break;
       }
     }
+    revision.remember(set, items);
     revision
         .cells(changed)
         .forEach((key, columns) -> best.put(key, new Cell(key.names(), key.start(), columns)));

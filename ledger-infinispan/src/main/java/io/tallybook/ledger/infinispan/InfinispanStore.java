@@ -52,6 +52,7 @@ public final class InfinispanStore implements LedgerStore {
   private final CommitPlanner planner;
   private final InfinispanSettings settings;
   private final Grid grid;
+  private final Near near = new Near();
   private final Log log;
   private final Checkpoints checkpoints;
   private final Semaphore turn = new Semaphore(1, true);
@@ -128,7 +129,7 @@ public final class InfinispanStore implements LedgerStore {
       long lookedNanos = log.lookedNanos();
       try (Window.Question question = log.ask()) {
         Window window = question.window();
-        Revision revision = new Revision(grid.until(planUntil), log, question);
+        Revision revision = new Revision(grid.until(planUntil), log, near, question);
         CommitReads reads = new CommitReads(revision, settings.entriesMax());
         Changes changes = planner.plan(group, reads);
         boolean isHeld = log.hold(question.state(), window, planUntil);
@@ -200,7 +201,7 @@ public final class InfinispanStore implements LedgerStore {
   public <T extends @Nullable Object> T read(String tenant, Function<Snapshot, T> question) {
     log.look();
     try (Window.Question asked = log.ask()) {
-      return question.apply(new GridSnapshot(new Revision(grid, log, asked), tenant));
+      return question.apply(new GridSnapshot(new Revision(grid, log, near, asked), tenant));
     }
   }
 
@@ -221,7 +222,7 @@ public final class InfinispanStore implements LedgerStore {
   public StoreStatistics statistics() {
     log.look();
     try (Window.Question asked = log.ask()) {
-      return statistics(new Revision(grid, log, asked));
+      return statistics(new Revision(grid, log, near, asked));
     }
   }
 

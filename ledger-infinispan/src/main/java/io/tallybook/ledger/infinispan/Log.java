@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Another node's commit may be seen before all its owners have it, and be lost with the server
  * that showed it. So nothing is built on it before it was written again as it is ({@link #hold}): a
  * commit in the log says that all owners have had the one before it. Nor is it shown by a second
- * look before that.
+ * look before that, or at all if it changes views, which are remembered by its number.
  */
 final class Log {
   /** How many commits are asked for at once where several follow. */
@@ -209,12 +209,21 @@ final class Log {
     }
   }
 
-  /** Whether the newest commit is in the log for sure, or was not seen by a look before. */
+  /**
+   * Whether the newest commit is in the log for sure, or was not seen by a look before and changes
+   * nothing that is remembered.
+   */
   private boolean isSure(Window known) {
     State newest = known.newest();
     boolean isNew = !newest.token().equals(seen);
     seen = newest.token();
-    return isNew || hold(newest, known, Grid.deadlineNanos(settings.readMillisMax()));
+    return (isNew && !changesViews(newest))
+        || hold(newest, known, Grid.deadlineNanos(settings.readMillisMax()));
+  }
+
+  /** Whether views are not what they were before a commit; what they are is remembered. */
+  private static boolean changesViews(State state) {
+    return state.head().viewsRevision() == state.head().revision();
   }
 
   private static @Nullable Commit next(Window known, Map<Long, Logged> found) {
@@ -283,7 +292,10 @@ final class Log {
     if (other == null) {
       held = commit.state().token();
     }
-    take(other == null ? commit : CommitCodec.decode(other.value()), deadlineNanos);
+    Commit there = other == null ? commit : CommitCodec.decode(other.value());
+    if (other == null || !changesViews(there.state())) {
+      take(there, deadlineNanos);
+    }
     return other == null;
   }
 

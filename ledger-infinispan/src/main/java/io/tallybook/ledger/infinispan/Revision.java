@@ -40,12 +40,14 @@ final class Revision {
 
   private final SortedSets.Rows rows;
   private final Log log;
+  private final Near near;
   private final Window window;
   private final Window.Question question;
 
-  Revision(SortedSets.Rows rows, Log log, Window.Question question) {
+  Revision(SortedSets.Rows rows, Log log, Near near, Window.Question question) {
     this.rows = rows;
     this.log = log;
+    this.near = near;
     this.window = question.window();
     this.question = question;
   }
@@ -129,9 +131,11 @@ final class Revision {
   }
 
   List<ViewDefinition> views() {
-    return documents(Tenant.SYSTEM, DocumentKey.VIEW, 0, ViewDefinition.VIEWS_MAX).stream()
-        .map(ViewDefinition::of)
-        .toList();
+    return near.views().views(head().viewsRevision(), this::viewDocuments);
+  }
+
+  List<Document> viewDocuments() {
+    return documents(Tenant.SYSTEM, DocumentKey.VIEW, 0, ViewDefinition.VIEWS_MAX);
   }
 
   /** Documents of a tenant and kind by ordinal, after one. */
@@ -264,8 +268,13 @@ final class Revision {
   }
 
   /** The items of a set of pairs as rows have it. */
-  Iterator<SortedSets.Item> topRows(RowKey set) {
-    return SortedSets.walk(rows, set, null, true, null, false, ROWS_PER_WALK_MAX);
+  SetWalk topRows(RowKey set) {
+    return new SetWalk(rows, set, near.path(set), null, true, null, false, ROWS_PER_WALK_MAX);
+  }
+
+  /** Takes note of the way of a walk that was begun at the first item of a set. */
+  void remember(RowKey set, SetWalk walk) {
+    near.remember(set, walk.path());
   }
 
   /** The pairs of a service that are changed in the window, so that rows do not tell of them. */

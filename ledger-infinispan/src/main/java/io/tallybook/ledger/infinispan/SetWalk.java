@@ -15,10 +15,19 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A walk over one of the {@link SortedSets}, as far as it got. */
+/**
+ * A walk over one of the {@link SortedSets}, as far as it got.
+ *
+ * <p>Rows below the root may be asked for together with it, by a guess. It does not matter which of
+ * them was read first: a node that is pointed to later was written before, with all the items of
+ * its prefix, and is not pointed to if one came or went in between.
+ */
 final class SetWalk implements Iterator<Item> {
   /** How many rows next to each other are asked for on the way down. */
   private static final int ROWS_FIRST = 2;
+
+  /** How many rows of the way are kept. */
+  private static final int PATH_MAX = 15;
 
   private static final int OWN = -1;
   private static final int POSITIONS = 17;
@@ -30,6 +39,9 @@ final class SetWalk implements Iterator<Item> {
   private final int rowsMax;
   private final Set<RowKey> missing = new HashSet<>();
   private final Deque<Frame> frames = new ArrayDeque<>();
+  private final List<RowKey> path = new ArrayList<>();
+  private final Map<RowKey, Row> guessed = new HashMap<>();
+  private List<RowKey> guess;
   private final Deque<Item> items = new ArrayDeque<>();
   private byte @Nullable [] from;
   private boolean inclusive;
@@ -40,6 +52,7 @@ final class SetWalk implements Iterator<Item> {
   SetWalk(
       Rows rows,
       RowKey set,
+      List<RowKey> guess,
       byte @Nullable [] from,
       boolean inclusive,
       byte @Nullable [] to,
@@ -47,6 +60,7 @@ final class SetWalk implements Iterator<Item> {
       int rowsMax) {
     this.rows = rows;
     this.set = set;
+    this.guess = guess;
     this.from = from;
     this.inclusive = inclusive;
     this.to = to;
@@ -60,7 +74,7 @@ final class SetWalk implements Iterator<Item> {
     while (items.isEmpty()) {
       if (!begun) {
         begun = true;
-        Row root = rows.rows(List.of(SortedSets.key(set, 0))).get(SortedSets.key(set, 0));
+        Row root = root();
         if (root != null) {
           enter(SetNode.decode(root.value(), new byte[0], 0));
         }
@@ -84,6 +98,21 @@ final class SetWalk implements Iterator<Item> {
     return item;
   }
 
+  /** The rows below the root that it came by, the first of them. */
+  List<RowKey> path() {
+    return List.copyOf(path);
+  }
+
+  private @Nullable Row root() {
+    RowKey key = SortedSets.key(set, 0);
+    List<RowKey> asked = new ArrayList<>(guess);
+    asked.add(key);
+    guess = List.of();
+    guessed.clear();
+    guessed.putAll(rows.rows(asked));
+    return guessed.remove(key);
+  }
+
   private void step(Frame frame) {
     if (frame.position == POSITIONS) {
       frames.removeLast();
@@ -102,7 +131,13 @@ final class SetWalk implements Iterator<Item> {
     }
     RowKey key = SortedSets.key(set, inner.children()[nibble]);
     if (!frame.asked.contains(key)) {
-      ask(frame);
+      Row row = guessed.remove(key);
+      if (row == null) {
+        ask(frame);
+      } else {
+        frame.asked.add(key);
+        frame.found.put(key, row);
+      }
     }
     Row row = frame.found.remove(key);
     if (row == null) {
@@ -114,6 +149,9 @@ final class SetWalk implements Iterator<Item> {
       return;
     }
     frame.position++;
+    if (path.size() < PATH_MAX) {
+      path.add(key);
+    }
     enter(SetNode.decode(row.value(), below(inner, nibble), inner.nibbles() + 1));
   }
 

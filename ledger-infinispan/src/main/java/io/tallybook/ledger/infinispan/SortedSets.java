@@ -187,7 +187,7 @@ final class SortedSets {
       byte @Nullable [] to,
       boolean descending,
       int rowsMax) {
-    return new SetWalk(rows, set, from, inclusive, to, descending, rowsMax);
+    return new SetWalk(rows, set, List.of(), from, inclusive, to, descending, rowsMax);
   }
 
   /** The key of the row of a node. */

@@ -44,6 +44,9 @@ final class SortedSetsTest {
     /** Runs before each change of a row. */
     Runnable before = () -> {};
 
+    /** Runs before each row is read. */
+    Runnable beforeRead = () -> {};
+
     /** Whether the answer to a change that was made is lost, so that it is tried again. */
     BooleanSupplier unanswered = () -> false;
 
@@ -52,6 +55,7 @@ final class SortedSetsTest {
       calls++;
       Map<RowKey, Row> found = new HashMap<>();
       for (RowKey key : keys) {
+        beforeRead.run();
         Row row = rows.get(key);
         if (row != null) {
           found.put(key, row);
@@ -231,6 +235,14 @@ final class SortedSetsTest {
     assertThat(all(SortedSets.walk(fake, set, null, false, null, true, 3), stamped))
         .as(description)
         .isEqualTo(all(model.descendingMap()));
+    SetWalk first = new SetWalk(fake, set, List.of(), null, true, null, false, 16);
+    assertThat(all(first, stamped)).as(description).isEqualTo(all(model));
+    List<RowKey> guess = new ArrayList<>(first.path());
+    guess.removeIf(key -> random.nextInt(3) == 0);
+    guess.add(rowKey(set, 7));
+    assertThat(all(new SetWalk(fake, set, guess, null, true, null, false, 2), stamped))
+        .as(description)
+        .isEqualTo(all(model));
     if (model.isEmpty()) {
       return;
     }
@@ -626,6 +638,11 @@ final class SortedSetsTest {
       }
       SortedSets.change(fake, Map.of(SET, ground), 1);
       ground.forEach(edit -> apply(stays, edit));
+      SetWalk before =
+          new SetWalk(fake, SET, List.of(), null, true, null, descending, 1 + random.nextInt(16));
+      for (int items = random.nextInt(stays.size()); items > 0; items--) {
+        before.next();
+      }
       List<Edit> removes = new ArrayList<>();
       int block = random.nextInt(1 << random.nextInt(9)) + 1;
       int index = 0;
@@ -635,8 +652,32 @@ final class SortedSetsTest {
           stays.remove(key);
         }
       }
+      Runnable others =
+          () -> {
+            List<Edit> edits = new ArrayList<>();
+            for (int i = random.nextInt(200); i > 0; i--) {
+              byte[] key = kind.of(random, random.nextInt(2_100));
+              if (!stays.containsKey(key)) {
+                edits.add(new Edit.Put(key, 1));
+              }
+            }
+            if (random.nextInt(2) == 0) {
+              edits.addAll(removes);
+            }
+            Runnable reading = fake.beforeRead;
+            fake.beforeRead = () -> {};
+            SortedSets.change(fake, Map.of(SET, edits), 2);
+            fake.beforeRead = reading;
+          };
+      fake.beforeRead =
+          () -> {
+            if (random.nextInt(10) == 0) {
+              others.run();
+            }
+          };
       Iterator<Item> walk =
-          SortedSets.walk(fake, SET, null, true, null, descending, 1 + random.nextInt(16));
+          new SetWalk(
+              fake, SET, before.path(), null, true, null, descending, 1 + random.nextInt(16));
       List<String> seen = new ArrayList<>();
       byte[] last = null;
       while (walk.hasNext()) {
@@ -650,17 +691,7 @@ final class SortedSetsTest {
           seen.add(hex(item.key()) + "@1");
         }
         if (random.nextInt(20) == 0) {
-          List<Edit> edits = new ArrayList<>();
-          for (int i = random.nextInt(200); i > 0; i--) {
-            byte[] key = kind.of(random, random.nextInt(2_100));
-            if (!stays.containsKey(key)) {
-              edits.add(new Edit.Put(key, 1));
-            }
-          }
-          if (random.nextInt(2) == 0) {
-            edits.addAll(removes);
-          }
-          SortedSets.change(fake, Map.of(SET, edits), 2);
+          others.run();
         }
       }
       assertThat(seen)
@@ -748,10 +779,20 @@ final class SortedSetsTest {
     assertThat(fake.rows.size()).isLessThanOrEqualTo(4_400);
     assertThat(fake.bytes()).isLessThanOrEqualTo(2_200_000);
     fake.calls = 0;
-    Iterator<Item> walk = SortedSets.walk(fake, SET, null, true, null, false, 16);
+    List<String> best = new ArrayList<>();
+    SetWalk walk = new SetWalk(fake, SET, List.of(), null, true, null, false, 16);
     for (int i = 0; i < 50; i++) {
-      walk.next();
+      best.add(hex(walk.next().key()));
     }
     assertThat(fake.calls).isLessThanOrEqualTo(8);
+
+    fake.calls = 0;
+    List<String> again = new ArrayList<>();
+    SetWalk guessed = new SetWalk(fake, SET, walk.path(), null, true, null, false, 16);
+    for (int i = 0; i < 50; i++) {
+      again.add(hex(guessed.next().key()));
+    }
+    assertThat(again).isEqualTo(best);
+    assertThat(fake.calls).isEqualTo(1);
   }
 }

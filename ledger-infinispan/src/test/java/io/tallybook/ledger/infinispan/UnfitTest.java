@@ -7,16 +7,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.tallybook.ledger.Command;
+import io.tallybook.ledger.DocumentKey;
 import io.tallybook.ledger.EntryFilter;
 import io.tallybook.ledger.LedgerException;
 import io.tallybook.ledger.Outcome.Status;
+import io.tallybook.ledger.Receipt;
 import io.tallybook.ledger.Request;
+import io.tallybook.ledger.Tenant;
 import io.tallybook.ledger.facade.EntryQuery;
+import io.tallybook.ledger.view.Bucket;
+import io.tallybook.ledger.view.Dimension;
+import io.tallybook.ledger.view.ViewDefinition;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import org.infinispan.client.hotrod.RemoteCache;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -283,6 +291,43 @@ class UnfitTest {
     assertThat(knowing.head()).isEqualTo(fresh.head());
     knowing.audit();
     fresh.audit();
+  }
+
+  @Test
+  void what_another_commit_says_of_views_is_shown_only_when_all_owners_have_it() {
+    Node knowing = started(WINDOW_MAX);
+    Node other = started(WINDOW_MAX);
+    knowing.store().check();
+    RemoteCache<GridSchema.Key, GridSchema.StoredLogged> log =
+        client
+            .<GridSchema.Key, GridSchema.StoredLogged>getCache(GridSetup.logName(settings))
+            .withDataFormat(GridSchema.dataFormat());
+
+    commit(other, "usage", 1);
+    GridSchema.Key usage = GridSchema.Key.of(settings.ledger(), other.head().revision());
+    long version = log.getWithMetadata(usage).getVersion();
+    knowing.store().check();
+    assertThat(log.getWithMetadata(usage).getVersion()).isEqualTo(version);
+
+    ViewDefinition view = ViewDefinition.of("late", Bucket.NONE, Dimension.AGENT, Dimension.TYPE);
+    List<Receipt> _ =
+        other
+            .store()
+            .commit(
+                List.of(
+                    Request.of(
+                        Tenant.SYSTEM,
+                        List.of(
+                            new Command.PutDocument(
+                                DocumentKey.view(view.name()),
+                                view.fields(),
+                                Set.of(),
+                                Command.PutDocument.ABSENT,
+                                null)))));
+    GridSchema.Key defined = GridSchema.Key.of(settings.ledger(), other.head().revision());
+    version = log.getWithMetadata(defined).getVersion();
+    assertThat(knowing.head().viewsRevision()).isEqualTo(knowing.head().revision());
+    assertThat(log.getWithMetadata(defined).getVersion()).isNotEqualTo(version);
   }
 
   @Test
