@@ -143,7 +143,7 @@ final class GridSetup {
     throw GridErrors.unavailable(
         "The cache "
             + name
-            + " was not created by Tallybook, or by a node that ended before it had described it, and"
+            + " was not created by Tallybook, or was by a node that ended before it described it, and"
             + " how it is configured cannot be read: remove it if nothing is in it, so that it is"
             + " created as it must be, or name other caches.",
         null);

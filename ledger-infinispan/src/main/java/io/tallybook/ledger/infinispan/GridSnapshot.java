@@ -91,8 +91,8 @@ final class GridSnapshot implements Snapshot {
         places.computeIfAbsent(key, _ -> new HashSet<>()).add(OrderedLongs.decode(item, 0));
         wanted -= changed.contains(key) ? 0 : 1;
       }
-      // As rows were before the look: what a checkpoint takes away later, it finds to be changed.
       boolean isMore = wanted <= 0;
+      // After the walk: what a checkpoint has taken away is changed by a commit that this finds.
       revision.look();
       changed = Set.copyOf(revision.changedPairs(set));
       best.keySet().removeAll(changed);

@@ -179,6 +179,9 @@ final class Log {
       }
       Commit next = next(known, found);
       while (next != null && known.isNext(next)) {
+        if (next.number() > mark.number() && !isShownAtOnce(next.state())) {
+          requireHeld(next.state());
+        }
         known.add(next);
         next = next(known, found);
       }
@@ -209,21 +212,28 @@ final class Log {
     }
   }
 
-  /**
-   * Whether the newest commit is in the log for sure, or was not seen by a look before and changes
-   * nothing that is remembered.
-   */
+  /** Whether the newest commit is in the log for sure, or was not seen by a look before. */
   private boolean isSure(Window known) {
     State newest = known.newest();
     boolean isNew = !newest.token().equals(seen);
     seen = newest.token();
-    return (isNew && !changesViews(newest))
-        || hold(newest, known, Grid.deadlineNanos(settings.readMillisMax()));
+    return isNew || hold(newest, known, Grid.deadlineNanos(settings.readMillisMax()));
   }
 
-  /** Whether views are not what they were before a commit; what they are is remembered. */
-  private static boolean changesViews(State state) {
-    return state.head().viewsRevision() == state.head().revision();
+  /**
+   * Whether a commit may be shown before all its owners are known to have it. What views are is
+   * remembered by the number of the commit that changed them, so that one may not.
+   */
+  private boolean isShownAtOnce(State state) {
+    return state.head().viewsRevision() < state.head().revision() || state.token().equals(held);
+  }
+
+  private void requireHeld(State state) {
+    if (!grid.hold(
+        state.head().revision(), state.token(), Grid.deadlineNanos(settings.readMillisMax()))) {
+      throw GridErrors.unavailable("A commit that the grid has shown is gone again.", null);
+    }
+    held = state.token();
   }
 
   private static @Nullable Commit next(Window known, Map<Long, Logged> found) {
@@ -292,14 +302,11 @@ final class Log {
     if (other == null) {
       held = commit.state().token();
     }
-    Commit there = other == null ? commit : CommitCodec.decode(other.value());
-    if (other == null || !changesViews(there.state())) {
-      take(there, deadlineNanos);
-    }
+    take(other == null ? commit : CommitCodec.decode(other.value()), deadlineNanos);
     return other == null;
   }
 
-  /** Takes in a commit that the log has; the next look does if there is no time. */
+  /** Takes in a commit that the log has; the next look does if there is no time, or it has to. */
   private void take(Commit there, long deadlineNanos) {
     boolean locked = false;
     try {
@@ -311,7 +318,9 @@ final class Log {
       try {
         Window known = window();
         if (known.isNext(there)) {
-          known.add(there);
+          if (isShownAtOnce(there.state())) {
+            known.add(there);
+          }
         } else if (known.number() == there.number()
             && !known.newest().token().equals(there.state().token())) {
           wrong = known; // it has one with the same number that another look had shown

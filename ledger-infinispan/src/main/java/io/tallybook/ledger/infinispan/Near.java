@@ -11,7 +11,7 @@ import java.util.Map;
  */
 final class Near {
   /** How many sets have a path that is remembered. */
-  private static final int PATHS_MAX = 4_096;
+  private static final int PATHS_MAX = 1_024;
 
   private final ViewCatalog views = new ViewCatalog();
 
@@ -43,7 +43,11 @@ final class Near {
 
   void remember(RowKey set, List<RowKey> path) {
     synchronized (paths) {
-      paths.put(set, path);
+      if (path.isEmpty()) {
+        paths.remove(set);
+      } else {
+        paths.put(set, path);
+      }
     }
   }
 }

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A walk over one of the {@link SortedSets}, as far as it got.
  *
- * <p>Rows below the root may be asked for together with it, by a guess. It does not matter which of
- * them was read first: a node that is pointed to later was written before, with all the items of
- * its prefix, and is not pointed to if one came or went in between.
+ * <p>Rows below the root may be asked for together with it, by a guess: those that an earlier walk
+ * came by. It does not matter which of them is read first. They were pointed to before this walk
+ * began, and an id is never used again; so each has all items of its prefix, or is dead.
  */
 final class SetWalk implements Iterator<Item> {
   /** How many rows next to each other are asked for on the way down. */
@@ -49,6 +49,12 @@ final class SetWalk implements Iterator<Item> {
   private boolean atLeaves;
   private boolean begun;
 
+  /**
+   * A walk that has not begun.
+   *
+   * @param guess rows below the root that an earlier walk of this set came by; may be stale
+   * @see SortedSets#walk
+   */
   SetWalk(
       Rows rows,
       RowKey set,
@@ -108,6 +114,7 @@ final class SetWalk implements Iterator<Item> {
     List<RowKey> asked = new ArrayList<>(guess);
     asked.add(key);
     guess = List.of();
+    path.clear();
     guessed.clear();
     guessed.putAll(rows.rows(asked));
     return guessed.remove(key);
