@@ -71,6 +71,9 @@ public final class GridServers implements AutoCloseable {
     }
   }
 
+  /** A user of secured servers who reads and writes, and creates nothing. */
+  public static final String CLERK = "clerk";
+
   private final @Nullable String user;
   private final @Nullable String password;
   private final int heapMb;
@@ -78,11 +81,22 @@ public final class GridServers implements AutoCloseable {
   private final Path lib;
   private final Path folder;
   private final List<Server> servers = new ArrayList<>();
-  private final HttpClient http = HttpClient.newHttpClient();
+  private final @Nullable Certificate certificate;
+  private final HttpClient http;
   private final Thread endAll = new Thread(this::endProcesses, "grid-servers-end");
 
   private GridServers(
-      int count, int heapMb, List<Path> jars, @Nullable String user, @Nullable String password) {
+      int count,
+      int heapMb,
+      List<Path> jars,
+      @Nullable String user,
+      @Nullable String password,
+      @Nullable Certificate certificate) {
+    this.certificate = certificate;
+    this.http =
+        certificate == null
+            ? HttpClient.newHttpClient()
+            : HttpClient.newBuilder().sslContext(certificate.trusted()).build();
     this.user = user;
     this.password = password;
     this.heapMb = heapMb;
@@ -116,12 +130,20 @@ public final class GridServers implements AutoCloseable {
 
   /** The same, with jars that are deployed on each server, as those of tasks are. */
   public static GridServers start(int servers, int heapMb, List<Path> jars) {
-    return started(new GridServers(servers, heapMb, jars, null, null));
+    return started(new GridServers(servers, heapMb, jars, null, null, null));
   }
 
-  /** Starts one server that wants a user and a password, and lets that user do everything. */
+  /**
+   * Starts one server that wants a user and a password, and lets that user do everything. Another,
+   * {@link #CLERK}, with the same password, has the role `application` only.
+   */
   public static GridServers secured(String user, String password) {
-    return started(new GridServers(1, HEAP_MB, List.of(), user, password));
+    return started(new GridServers(1, HEAP_MB, List.of(), user, password, null));
+  }
+
+  /** The same, for clients that know it by a certificate. */
+  public static GridServers encrypted(String user, String password, Certificate certificate) {
+    return started(new GridServers(1, HEAP_MB, List.of(), user, password, certificate));
   }
 
   private static GridServers started(GridServers servers) {
@@ -385,7 +407,13 @@ public final class GridServers implements AutoCloseable {
   /** The answer to a GET; empty if there is none. */
   private String get(Server server, String path) {
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://" + LOOPBACK + ":" + server.port + path))
+        HttpRequest.newBuilder(
+                URI.create(
+                    (certificate == null ? "http://" : "https://")
+                        + LOOPBACK
+                        + ":"
+                        + server.port
+                        + path))
             .timeout(Duration.ofSeconds(5));
     if (user != null) {
       String credentials = user + ":" + password;
@@ -427,8 +455,11 @@ public final class GridServers implements AutoCloseable {
         </Configuration>
         """);
     if (user != null) {
-      Files.writeString(conf.resolve("users.properties"), user + "=" + password + "\n");
-      Files.writeString(conf.resolve("groups.properties"), user + "=admin\n");
+      Files.writeString(
+          conf.resolve("users.properties"),
+          user + "=" + password + "\n" + CLERK + "=" + password + "\n");
+      Files.writeString(
+          conf.resolve("groups.properties"), user + "=admin\n" + CLERK + "=application\n");
     }
   }
 
@@ -479,6 +510,7 @@ public final class GridServers implements AutoCloseable {
               <security>
                 <security-realms>
                   <security-realm name="default">
+                    %s
                     <properties-realm groups-attribute="Roles">
                       <user-properties path="users.properties" plain-text="true"/>
                       <group-properties path="groups.properties"/>
@@ -486,7 +518,8 @@ public final class GridServers implements AutoCloseable {
                   </security-realm>
                 </security-realms>
               </security>
-              """;
+              """
+                .formatted(certificate == null ? "" : certificate.identity());
     return """
         <infinispan xmlns="urn:infinispan:config:16.0">
           %s

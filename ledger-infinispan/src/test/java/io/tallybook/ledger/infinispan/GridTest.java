@@ -322,6 +322,30 @@ class GridTest {
   }
 
   @Test
+  void aUserWhoCreatesNothingIsEnoughOnceTheCachesAreThere() throws Exception {
+    try (GridServers own = GridServers.secured("keeper", "right");
+        GridClient keeper = GridServers.client(own.hosts(), "keeper", "right", 5_000);
+        GridClient clerk = GridServers.client(own.hosts(), GridServers.CLERK, "right", 5_000)) {
+      String ledger = newLedger();
+      assertThatExceptionOfType(LedgerException.Unavailable.class)
+          .isThrownBy(new Grid(() -> clerk, settings(ledger, CACHES, 10_000))::open)
+          .withMessageStartingWith("The grid does not permit the user this");
+
+      new Grid(() -> keeper, settings(ledger, CACHES, 10_000)).open();
+
+      Grid grid = new Grid(() -> clerk, settings(ledger, CACHES, 10_000));
+      grid.open();
+      append(grid, 1, logged(1));
+      RowKey key = keys(1).getFirst();
+      write(grid, Map.of(key, new Row(1, bytes(1))));
+      write(grid, Map.of(key, new Row(2, bytes(2))));
+      assertThat(grid.row(key)).isNotNull();
+      grid.forget(List.of(1L));
+      assertThat(grid.logged(List.of(1L))).isEmpty();
+    }
+  }
+
+  @Test
   void aGridThatIsNotThereIsToldInTime() {
     try (GridClient nobody = GridServers.unstartedClient("127.0.0.1:1", null, null, 1_000)) {
       Grid grid = new Grid(() -> nobody, settings(newLedger(), CACHES, 2_000));

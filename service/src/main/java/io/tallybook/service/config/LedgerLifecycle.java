@@ -14,6 +14,8 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
 import org.eclipse.microprofile.config.Config;
 import org.jboss.logging.Logger;
 
@@ -34,6 +36,8 @@ public final class LedgerLifecycle {
     SettingsCheck.requireKnown(settings.getPropertyNames());
     SettingsCheck.requireExactOrigins(
         settings.getOptionalValues(LedgerConfig.CORS_ORIGINS, String.class).orElse(List.of()));
+    Function<String, Optional<String>> set = name -> settings.getOptionalValue(name, String.class);
+    SettingsCheck.requireCertificateName(config.storage(), set);
     try {
       ledger.start();
     } catch (LedgerException e) {
@@ -42,15 +46,12 @@ public final class LedgerLifecycle {
           SettingsCheck.cannotStart(
               config.storage(),
               Objects.requireNonNullElse(e.getMessage(), "The storage failed"),
-              settings.getOptionalValue("quarkus.infinispan-client.hosts", String.class)));
+              set.apply("quarkus.infinispan-client.hosts")));
     }
     SettingsCheck.requireSameCurrency(
         config.currency(), ledger.read(Tenant.SYSTEM, "start", LedgerReader::currency));
     if (LaunchMode.current() == LaunchMode.NORMAL) {
-      Risks.of(
-              config,
-              settings.getOptionalValue("quarkus.shutdown.timeout", Duration.class),
-              name -> settings.getOptionalValue(name, String.class))
+      Risks.of(config, settings.getOptionalValue("quarkus.shutdown.timeout", Duration.class), set)
           .forEach(LOG::warn);
     }
     started = true;

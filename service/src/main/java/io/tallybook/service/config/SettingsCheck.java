@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /** Refuses settings that nobody reads or that are out of bounds, in one sentence each. */
@@ -40,6 +41,7 @@ final class SettingsCheck {
           "ledger.commit.wait-millis-max",
           "ledger.export.seconds-max");
 
+  private static final String CLIENT = "quarkus.infinispan-client.";
   private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
   private static final Pattern WORD = Pattern.compile("[a-z][a-z0-9_]{0,62}");
   private static final Pattern ORIGIN = Pattern.compile("https?://[^/*\\s]+");
@@ -140,6 +142,26 @@ final class SettingsCheck {
                 + origin
                 + "' is none.");
       }
+    }
+  }
+
+  /**
+   * Requires the name in the certificate of a grid whose connections are encrypted.
+   *
+   * @param settings those that are set, by their names
+   */
+  static void requireCertificateName(String storage, Function<String, Optional<String>> settings) {
+    if (storage.equals(InfinispanStore.NAME)
+        && settings.apply(CLIENT + "trust-store").isPresent()
+        && settings.apply(CLIENT + "sni-host-name").isEmpty()
+        && !settings.apply(CLIENT + "ssl-host-name-validation").equals(Optional.of("false"))) {
+      throw new ConfigurationException(
+          "Set "
+              + CLIENT
+              + "sni-host-name to the name in the certificate of the grid: connections are encrypted,"
+              + " and the name is checked unless "
+              + CLIENT
+              + "ssl-host-name-validation is false.");
     }
   }
 

@@ -172,6 +172,32 @@ class SettingsCheckTest {
                 + "' is none.");
   }
 
+  @Test
+  void anEncryptedGridMustHaveAName() {
+    Map<String, String> encrypted = Map.of("quarkus.infinispan-client.trust-store", "ca.crt");
+    assertThatThrownBy(() -> requireCertificateName("infinispan", encrypted, Map.of()))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage(
+            "Set quarkus.infinispan-client.sni-host-name to the name in the certificate of the"
+                + " grid: connections are encrypted, and the name is checked unless"
+                + " quarkus.infinispan-client.ssl-host-name-validation is false.");
+
+    requireCertificateName("memory", encrypted, Map.of());
+    requireCertificateName("infinispan", Map.of(), Map.of());
+    requireCertificateName(
+        "infinispan", encrypted, Map.of("quarkus.infinispan-client.sni-host-name", "grid"));
+    requireCertificateName(
+        "infinispan",
+        encrypted,
+        Map.of("quarkus.infinispan-client.ssl-host-name-validation", "false"));
+  }
+
+  private static void requireCertificateName(
+      String storage, Map<String, String> some, Map<String, String> others) {
+    SettingsCheck.requireCertificateName(
+        storage, name -> Optional.ofNullable(some.getOrDefault(name, others.get(name))));
+  }
+
   private static LedgerConfig config(Map<String, String> values) {
     return new SmallRyeConfigBuilder()
         .withMapping(LedgerConfig.class)

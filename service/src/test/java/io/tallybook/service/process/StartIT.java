@@ -2,13 +2,17 @@ package io.tallybook.service.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tallybook.ledger.infinispan.Certificate;
 import io.tallybook.ledger.infinispan.GridServers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.SocketTimeoutException;
+import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -107,6 +111,44 @@ class StartIT {
         assertThat(service.terminate()).isEqualTo(ServiceProcess.TERMINATED);
       }
     }
+  }
+
+  @Test
+  void anEncryptedGridIsKnownByItsCertificateAndName(@TempDir Path folder)
+      throws IOException, InterruptedException {
+    Certificate certificate = Certificate.in(folder);
+    try (GridServers servers = GridServers.encrypted("who", "right", certificate)) {
+      Map<String, String> settings =
+          Map.of(
+              "quarkus.profile",
+              "infinispan",
+              "quarkus.infinispan-client.hosts",
+              servers.hosts(),
+              "quarkus.infinispan-client.client-intelligence",
+              "BASIC",
+              "quarkus.infinispan-client.username",
+              "who",
+              "quarkus.infinispan-client.password",
+              "right",
+              "quarkus.infinispan-client.trust-store",
+              certificate.pem().toString(),
+              "quarkus.infinispan-client.trust-store-type",
+              "pem");
+      assertStops(
+          settings,
+          "Set quarkus.infinispan-client.sni-host-name to the name in the certificate of the grid");
+      assertStops(named(settings, "other.example.org"), "Cannot use the Infinispan grid at ");
+      try (ServiceProcess service = ServiceProcess.start(named(settings, Certificate.NAME))) {
+        assertThat(new Client(service).record("/start", "1", 5).statusCode()).isEqualTo(200);
+        assertThat(service.terminate()).isEqualTo(ServiceProcess.TERMINATED);
+      }
+    }
+  }
+
+  private static Map<String, String> named(Map<String, String> settings, String name) {
+    Map<String, String> named = new HashMap<>(settings);
+    named.put("quarkus.infinispan-client.sni-host-name", name);
+    return named;
   }
 
   @Test
