@@ -130,8 +130,8 @@ final class Proxy implements AutoCloseable {
     if (isForGood) {
       close();
     }
+    isCut = true; // before the client can tell
     link.close();
-    isCut = true;
     onCut.run();
   }
 
