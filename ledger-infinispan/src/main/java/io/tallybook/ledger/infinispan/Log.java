@@ -179,8 +179,10 @@ final class Log {
       }
       Commit next = next(known, found);
       while (next != null && known.isNext(next)) {
-        if (next.number() > mark.number() && !isShownAtOnce(next.state())) {
-          requireHeld(next.state());
+        if (next.number() > mark.number()
+            && !isShownAtOnce(next.state())
+            && !writeAgain(next.state(), Grid.deadlineNanos(settings.readMillisMax()))) {
+          throw GridErrors.unavailable("A commit that the grid has shown is gone again.", null);
         }
         known.add(next);
         next = next(known, found);
@@ -228,14 +230,6 @@ final class Log {
     return state.head().viewsRevision() < state.head().revision() || state.token().equals(held);
   }
 
-  private void requireHeld(State state) {
-    if (!grid.hold(
-        state.head().revision(), state.token(), Grid.deadlineNanos(settings.readMillisMax()))) {
-      throw GridErrors.unavailable("A commit that the grid has shown is gone again.", null);
-    }
-    held = state.token();
-  }
-
   private static @Nullable Commit next(Window known, Map<Long, Logged> found) {
     Logged next = found.get(known.number() + 1);
     return next == null ? null : CommitCodec.decode(next.value());
@@ -264,15 +258,23 @@ final class Log {
    */
   boolean hold(State state, Window known, long deadlineNanos) {
     long number = state.head().revision();
-    if (number < known.number() || number <= known.mark() || state.token().equals(held)) {
-      return true;
-    }
-    if (grid.hold(number, state.token(), deadlineNanos)) {
-      held = state.token();
+    if (number < known.number() || number <= known.mark() || writeAgain(state, deadlineNanos)) {
       return true;
     }
     wrong = known;
     return false;
+  }
+
+  /** Sees that all owners of a commit have it; answers whether it is in the log. */
+  private boolean writeAgain(State state, long deadlineNanos) {
+    if (state.token().equals(held)) {
+      return true;
+    }
+    if (!grid.hold(state.head().revision(), state.token(), deadlineNanos)) {
+      return false;
+    }
+    held = state.token();
+    return true;
   }
 
   private static LedgerException.Unavailable notOneChain(long number) {

@@ -25,8 +25,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.infinispan.client.hotrod.configuration.ClientIntelligence;
-import org.infinispan.client.hotrod.configuration.ConfigurationBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -293,16 +291,7 @@ class CrashTest {
   private static GridClient connected(String host, int retries) {
     GridClient client =
         new GridClient(
-            new ConfigurationBuilder()
-                .addServers(host)
-                .clientIntelligence(ClientIntelligence.BASIC)
-                .socketTimeout(5_000)
-                .connectionTimeout(2_000)
-                .maxRetries(retries)
-                .statistics()
-                .disable()
-                .jmxDisable()
-                .build());
+            GridServers.configuration(host, null, null, 5_000).maxRetries(retries).build());
     client.start();
     return client;
   }

@@ -204,7 +204,8 @@ public final class GridServers implements AutoCloseable {
     return new GridClient(configuration(hosts, user, password, timeoutMillis).build());
   }
 
-  private static ConfigurationBuilder configuration(
+  /** How a client is configured that sends a call again once. */
+  static ConfigurationBuilder configuration(
       String hosts, @Nullable String user, @Nullable String password, int timeoutMillis) {
     ConfigurationBuilder builder = new ConfigurationBuilder();
     builder

@@ -46,7 +46,7 @@ public final class LedgerLifecycle {
           SettingsCheck.cannotStart(
               config.storage(),
               Objects.requireNonNullElse(e.getMessage(), "The storage failed"),
-              set.apply("quarkus.infinispan-client.hosts")));
+              set.apply(Risks.HOSTS)));
     }
     SettingsCheck.requireSameCurrency(
         config.currency(), ledger.read(Tenant.SYSTEM, "start", LedgerReader::currency));

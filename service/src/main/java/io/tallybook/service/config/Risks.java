@@ -20,8 +20,8 @@ final class Risks {
   private static final Pattern ENCRYPTED =
       Pattern.compile(".*[?&]sslmode=(?:require|verify-ca|verify-full)(?:&.*)?");
 
-  private static final String HOSTS = "quarkus.infinispan-client.hosts";
-  private static final String TRUST_STORE = "quarkus.infinispan-client.trust-store";
+  static final String HOSTS = "quarkus.infinispan-client.hosts";
+  static final String TRUST_STORE = "quarkus.infinispan-client.trust-store";
   private static final String USE_AUTH = "quarkus.infinispan-client.use-auth";
   private static final Pattern LOOPBACK_HOSTS =
       Pattern.compile("(?:(?:localhost|127\\.[0-9.]+|\\[::1])(?::[0-9]+)?(?:;|$))+");

@@ -41,7 +41,8 @@ final class SettingsCheck {
           "ledger.commit.wait-millis-max",
           "ledger.export.seconds-max");
 
-  private static final String CLIENT = "quarkus.infinispan-client.";
+  private static final String CERTIFICATE_NAME = "quarkus.infinispan-client.sni-host-name";
+  private static final String NAME_CHECKED = "quarkus.infinispan-client.ssl-host-name-validation";
   private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
   private static final Pattern WORD = Pattern.compile("[a-z][a-z0-9_]{0,62}");
   private static final Pattern ORIGIN = Pattern.compile("https?://[^/*\\s]+");
@@ -152,16 +153,16 @@ final class SettingsCheck {
    */
   static void requireCertificateName(String storage, Function<String, Optional<String>> settings) {
     if (storage.equals(InfinispanStore.NAME)
-        && settings.apply(CLIENT + "trust-store").isPresent()
-        && settings.apply(CLIENT + "sni-host-name").isEmpty()
-        && !settings.apply(CLIENT + "ssl-host-name-validation").equals(Optional.of("false"))) {
+        && settings.apply(Risks.TRUST_STORE).isPresent()
+        && settings.apply(CERTIFICATE_NAME).isEmpty()
+        && !settings.apply(NAME_CHECKED).equals(Optional.of("false"))) {
       throw new ConfigurationException(
           "Set "
-              + CLIENT
-              + "sni-host-name to the name in the certificate of the grid: connections are encrypted,"
-              + " and the name is checked unless "
-              + CLIENT
-              + "ssl-host-name-validation is false.");
+              + CERTIFICATE_NAME
+              + " to the name in the certificate of the grid: connections are encrypted, and the name"
+              + " is checked unless "
+              + NAME_CHECKED
+              + " is false.");
     }
   }
 
