@@ -556,7 +556,7 @@ public final class InfinispanCommits {
     String partitions =
         clustered
             ? """
-              <partition-handling when-split="DENY_READ_WRITES" merge-policy="PREFERRED_NON_NULL"/>
+              <partition-handling when-split="DENY_READ_WRITES" merge-policy="NONE"/>
               """
             : "";
     manager
