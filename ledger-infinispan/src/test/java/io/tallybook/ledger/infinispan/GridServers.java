@@ -181,7 +181,7 @@ public final class GridServers implements AutoCloseable {
 
   /** A started client of all servers, with their user. */
   public GridClient client() {
-    return client(hosts(), user, password, 5_000);
+    return client(hosts(), user, password, 15_000);
   }
 
   /**

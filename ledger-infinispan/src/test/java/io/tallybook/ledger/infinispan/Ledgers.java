@@ -18,13 +18,17 @@ final class Ledgers {
   /** So few that there is a checkpoint after every few commits. */
   static final int WINDOW_MIN = 10;
 
+  /** So long that the largest commits are in time on a machine that is busy with other things. */
+  private static final int MILLIS_MAX = 60_000;
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private Ledgers() {}
 
   /** Settings of a ledger that is not there yet. */
   static InfinispanSettings fresh(String currency, long entriesMax) {
-    return settings("ledger_" + NUMBER.incrementAndGet(), currency, entriesMax, 20_000, WINDOW_MIN);
+    return settings(
+        "ledger_" + NUMBER.incrementAndGet(), currency, entriesMax, MILLIS_MAX, WINDOW_MIN);
   }
 
   static InfinispanSettings settings(

@@ -42,6 +42,7 @@ final class Load implements AutoCloseable {
   private final AtomicInteger commits = new AtomicInteger();
   private final AtomicInteger failures = new AtomicInteger();
   private volatile boolean isOver;
+  private volatile boolean isClosed;
 
   /** What was acknowledged: the sequence of each id. */
   private final Map<String, Long> acknowledged = new ConcurrentHashMap<>();
@@ -80,6 +81,9 @@ final class Load implements AutoCloseable {
         ids.add(name + number++);
       }
       while (!sent(ledger, ids)) {
+        if (isClosed) {
+          return false;
+        }
         LockSupport.parkNanos(AGAIN_NANOS);
       }
       LockSupport.parkNanos(NEXT_NANOS);
@@ -139,9 +143,11 @@ final class Load implements AutoCloseable {
     node.audit();
   }
 
+  /** Ends the writers, acknowledged or not. */
   @Override
   public void close() {
     isOver = true;
-    threads.shutdownNow();
+    isClosed = true;
+    threads.close();
   }
 }
