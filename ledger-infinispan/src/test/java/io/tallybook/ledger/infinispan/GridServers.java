@@ -262,9 +262,14 @@ public final class GridServers implements AutoCloseable {
     server.door.open();
   }
 
-  /** Stops its time. */
+  /** Stops its time; returns when none of its threads runs any more. */
   public void pause(int index) {
-    signal("STOP", servers.get(index).running());
+    Process process = servers.get(index).running();
+    signal("STOP", process);
+    await()
+        .atMost(STOP_MAX)
+        .pollInterval(Duration.ofMillis(1))
+        .until(() -> isPaused(process.pid()));
   }
 
   /** Lets its time go on. */
@@ -339,6 +344,21 @@ public final class GridServers implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** Whether all threads stand still: the system stops them a little after it took the signal. */
+  private static boolean isPaused(long pid) {
+    try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+      for (Path thread : threads.toList()) {
+        String stat = Files.readString(thread.resolve("stat"));
+        if (!stat.startsWith(" T", stat.lastIndexOf(')') + 1)) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return false; // a thread has ended meanwhile
     }
   }
 
