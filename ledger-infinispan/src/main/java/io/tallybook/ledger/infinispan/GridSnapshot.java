@@ -18,8 +18,8 @@ import io.tallybook.ledger.view.ViewCatalog;
 import io.tallybook.ledger.view.ViewDefinition;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -70,52 +70,23 @@ final class GridSnapshot implements Snapshot {
   }
 
   /**
-   * Rows tell of the pairs that no commit of the window has changed; the others are looked up. What
-   * a checkpoint moves while the rows are walked is changed by a commit that is in the log by then.
-   * A pair may have several places, as a late checkpoint may leave one that is not its own: that is
-   * passed over.
+   * The window tells of the pairs that its commits have changed, and rows of the others, down to
+   * what the last of the best in the window has. A pair that is changed meanwhile may be missed by
+   * both, as may one that a checkpoint moves while the rows are walked: the commits since this
+   * revision have it then, and are looked at last.
    */
   @Override
   public List<Cell> top(String service, int max) {
-    ViewDefinition pairs = ViewCatalog.pairs(revision.views());
     RowKey set = Places.set(Of.TOP, tenant.name(), service);
-    SetWalk items = revision.topRows(set);
-    Map<CellKey, Set<Long>> places = new LinkedHashMap<>();
-    Map<CellKey, Cell> best = new LinkedHashMap<>();
-    Set<CellKey> changed = Set.copyOf(revision.changedPairs(set));
-    while (true) {
-      int wanted = max - best.size();
-      while (wanted > 0 && items.hasNext()) {
-        byte[] item = items.next().key();
-        CellKey key = pair(pairs, Places.name(item), service);
-        places.computeIfAbsent(key, _ -> new HashSet<>()).add(OrderedLongs.decode(item, 0));
-        wanted -= changed.contains(key) ? 0 : 1;
-      }
-      boolean isMore = wanted <= 0;
-      // After the walk: what a checkpoint has taken away is changed by a commit that this finds.
-      revision.look();
-      changed = Set.copyOf(revision.changedPairs(set));
-      best.keySet().removeAll(changed);
-      places.keySet().removeAll(changed);
-      revision
-          .cells(places.keySet())
-          .forEach(
-              (key, columns) -> {
-                long outstanding = columns[CellShape.OUTSTANDING_UNITS];
-                if (places.getOrDefault(key, Set.of()).contains(outstanding)) {
-                  best.put(key, new Cell(key.names(), key.start(), columns));
-                }
-              });
-      places.clear();
-      if (best.size() >= max || !isMore) {
-        break;
-      }
-    }
-    revision.remember(set, items);
-    revision
-        .cells(changed)
-        .forEach((key, columns) -> best.put(key, new Cell(key.names(), key.start(), columns)));
-    return best.values().stream()
+    Map<CellKey, long[]> best = new HashMap<>(revision.bestChanged(set, max));
+    long least =
+        best.size() < max
+            ? 1
+            : best.values().stream().mapToLong(GridSnapshot::outstanding).min().orElse(1);
+    best.putAll(topOfRows(set, service, max, least));
+    best.putAll(revision.changedSince(set));
+    return best.entrySet().stream()
+        .map(pair -> new Cell(pair.getKey().names(), pair.getKey().start(), pair.getValue()))
         .filter(cell -> cell.outstanding() > 0)
         .sorted(
             Comparator.comparingLong(Cell::outstanding)
@@ -123,6 +94,46 @@ final class GridSnapshot implements Snapshot {
                 .thenComparing(cell -> Objects.requireNonNull(cell.name(0)), Names.ORDER))
         .limit(max)
         .toList();
+  }
+
+  /**
+   * The best of the pairs that the window has not changed. A pair may have several places, as a
+   * late checkpoint may leave one that is not its own: that is passed over.
+   */
+  private Map<CellKey, long[]> topOfRows(RowKey set, String service, int max, long least) {
+    ViewDefinition pairs = ViewCatalog.pairs(revision.views());
+    SetWalk items = revision.topRows(set, least);
+    Map<CellKey, long[]> best = new HashMap<>();
+    boolean isMore;
+    do {
+      Map<CellKey, Set<Long>> places = new HashMap<>();
+      int wanted = max - best.size();
+      while (wanted > 0 && items.hasNext()) {
+        byte[] item = items.next().key();
+        CellKey key = pair(pairs, Places.name(item), service);
+        if (!revision.isChanged(key)) {
+          places.computeIfAbsent(key, _ -> new HashSet<>()).add(OrderedLongs.decode(item, 0));
+          wanted--;
+        }
+      }
+      isMore = wanted <= 0;
+      // After the walk: what a checkpoint has taken away is changed by a commit that this finds.
+      revision.look();
+      revision
+          .cells(places.keySet())
+          .forEach(
+              (key, columns) -> {
+                if (places.getOrDefault(key, Set.of()).contains(outstanding(columns))) {
+                  best.put(key, columns);
+                }
+              });
+    } while (isMore && best.size() < max);
+    revision.remember(set, items);
+    return best;
+  }
+
+  private static long outstanding(long[] columns) {
+    return columns[CellShape.OUTSTANDING_UNITS];
   }
 
   private CellKey pair(ViewDefinition pairs, String agent, String service) {

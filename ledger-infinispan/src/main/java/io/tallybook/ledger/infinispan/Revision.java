@@ -267,9 +267,10 @@ final class Revision {
         there, window.items(set), set, from, inclusive, to, descending, question);
   }
 
-  /** The items of a set of pairs as rows have it. */
-  SetWalk topRows(RowKey set) {
-    return new SetWalk(rows, set, near.path(set), null, true, null, false, ROWS_PER_WALK_MAX);
+  /** The pairs of a service as rows have them: the best first, those with an amount at least. */
+  SetWalk topRows(RowKey set, long least) {
+    byte[] to = OrderedLongs.descending(least - 1);
+    return new SetWalk(rows, set, near.path(set), null, true, to, false, ROWS_PER_WALK_MAX);
   }
 
   /** Takes note of the way of a walk that was begun at the first item of a set. */
@@ -277,9 +278,19 @@ final class Revision {
     near.remember(set, walk.path());
   }
 
-  /** The pairs of a service that are changed in the window, so that rows do not tell of them. */
-  Set<CellKey> changedPairs(RowKey set) {
-    return window.pairs(set);
+  /** Whether a commit of the window has changed a cell, so that rows may not tell of it. */
+  boolean isChanged(CellKey key) {
+    return window.cells.containsKey(key);
+  }
+
+  /** The best of those pairs of a service that are changed in the window, but not since. */
+  Map<CellKey, long[]> bestChanged(RowKey set, int max) {
+    return cells(window.best(set, question.revision(), max));
+  }
+
+  /** The pairs of a service that were changed since, as they were. */
+  Map<CellKey, long[]> changedSince(RowKey set) {
+    return cells(window.changedAfter(question.revision(), set));
   }
 
   /** Takes in what other nodes have committed, so that what they change in rows is known. */

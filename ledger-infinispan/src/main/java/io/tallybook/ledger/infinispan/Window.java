@@ -15,9 +15,11 @@ import io.tallybook.ledger.infinispan.Commit.State;
 import io.tallybook.ledger.infinispan.Places.Of;
 import io.tallybook.ledger.storage.IdempotencyKey;
 import io.tallybook.ledger.storage.IdempotencyRecord;
+import io.tallybook.ledger.view.CellShape;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -54,8 +56,8 @@ final class Window {
   private final Map<Place, Entry> entries = new ConcurrentHashMap<>();
   private final ConcurrentSkipListMap<RowKey, byte[]> items = new ConcurrentSkipListMap<>();
 
-  /** The pairs of a service that are changed: what they have outstanding is in {@link #cells}. */
-  private final Map<RowKey, Map<CellKey, Long>> pairs = new ConcurrentHashMap<>();
+  /** The changed pairs that have something outstanding, as items of {@link Of#TOP}. */
+  private final ConcurrentSkipListMap<RowKey, CellKey> tops = new ConcurrentSkipListMap<>();
 
   private final ArrayDeque<Commit> commits = new ArrayDeque<>();
   private final Set<Question> questions = new HashSet<>();
@@ -165,10 +167,39 @@ final class Window {
     return items.subMap(set, true, set.afterAll(), false);
   }
 
-  /** The pairs of a service that commits of the window have changed. */
-  Set<CellKey> pairs(RowKey top) {
-    Map<CellKey, Long> found = pairs.get(top);
-    return found == null ? Set.of() : found.keySet();
+  /** The best of a service's pairs that the window has changed, but not after a revision. */
+  List<CellKey> best(RowKey top, long revision, int max) {
+    List<CellKey> best = new ArrayList<>();
+    for (CellKey pair : tops.subMap(top, true, top.afterAll(), false).values()) {
+      Change<long[]> change = cells.get(pair);
+      if (change != null && change.number() <= revision) {
+        best.add(pair);
+        if (best.size() == max) {
+          break;
+        }
+      }
+    }
+    return best;
+  }
+
+  /** The pairs of a service that were changed after a revision. */
+  Set<CellKey> changedAfter(long revision, RowKey top) {
+    Set<CellKey> changed = new HashSet<>();
+    synchronized (commits) {
+      Iterator<Commit> newestFirst = commits.descendingIterator();
+      while (newestFirst.hasNext()) {
+        Commit commit = newestFirst.next();
+        if (commit.number() <= revision) {
+          break;
+        }
+        for (ChangedCell cell : commit.cells()) {
+          if (cell.isPair() && top(cell.key()).equals(top)) {
+            changed.add(cell.key());
+          }
+        }
+      }
+    }
+    return changed;
   }
 
   // ---- Commits ----------------------------------------------------------------------------------
@@ -196,11 +227,10 @@ final class Window {
       answers.put(answer.key(), answer);
     }
     for (ChangedCell cell : commit.cells()) {
+      Change<long[]> older = cells.get(cell.key());
       put(cells, cell.key(), number, cell.before(), cell.after());
       if (cell.isPair()) {
-        pairs
-            .computeIfAbsent(top(cell.key()), set -> new ConcurrentHashMap<>())
-            .put(cell.key(), number);
+        moveTop(cell.key(), older, cell.after());
       }
     }
     for (Changed<Tenant> tenant : commit.tenants()) {
@@ -222,6 +252,26 @@ final class Window {
   private static <K, V> void put(
       Map<K, Change<V>> changes, K key, long number, @Nullable V before, @Nullable V after) {
     changes.compute(key, (k, older) -> new Change<>(number, before, after, older));
+  }
+
+  /**
+   * Takes a pair from where it was among the tops, and puts it where it is now, if anywhere. Its
+   * cell is changed already, so that who comes by it there sees of which commit it is.
+   */
+  private void moveTop(CellKey pair, @Nullable Change<long[]> before, long @Nullable [] after) {
+    long[] was = before == null ? null : before.after();
+    long amountBefore = was == null ? 0 : was[CellShape.OUTSTANDING_UNITS];
+    long amountAfter = after == null ? 0 : after[CellShape.OUTSTANDING_UNITS];
+    if (amountBefore != amountAfter) {
+      RowKey set = top(pair);
+      String agent = Objects.requireNonNull(pair.names().getFirst());
+      if (amountBefore > 0) {
+        tops.remove(set.with(Places.top(amountBefore, agent)));
+      }
+      if (amountAfter > 0) {
+        tops.put(set.with(Places.top(amountAfter, agent)), pair);
+      }
+    }
   }
 
   /** The set of the pairs of a pair's service. */
@@ -359,15 +409,9 @@ final class Window {
       answers.remove(answer.key(), answer);
     }
     for (ChangedCell cell : commit.cells()) {
+      Change<long[]> newest = cells.get(cell.key());
       if (cut(cells, cell.key(), limit) && cell.isPair()) {
-        RowKey top = top(cell.key());
-        pairs.computeIfPresent(
-            top,
-            (set, ofService) -> {
-              ofService.computeIfPresent(
-                  cell.key(), (key, number) -> number <= limit ? null : number);
-              return ofService.isEmpty() ? null : ofService;
-            });
+        moveTop(cell.key(), newest, null);
       }
     }
     commit.tenants().forEach(tenant -> cut(tenants, tenant.after().name(), limit));
