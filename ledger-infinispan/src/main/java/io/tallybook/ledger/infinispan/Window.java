@@ -182,9 +182,12 @@ final class Window {
     return best;
   }
 
-  /** The pairs of a service that were changed after a revision. */
+  /**
+   * The pairs of a service that were changed after a revision: all whose change anyone has seen
+   * here before the log was looked at last.
+   */
   Set<CellKey> changedAfter(long revision, RowKey top) {
-    Set<CellKey> changed = new HashSet<>();
+    List<Commit> after = new ArrayList<>();
     synchronized (commits) {
       Iterator<Commit> newestFirst = commits.descendingIterator();
       while (newestFirst.hasNext()) {
@@ -192,10 +195,14 @@ final class Window {
         if (commit.number() <= revision) {
           break;
         }
-        for (ChangedCell cell : commit.cells()) {
-          if (cell.isPair() && top(cell.key()).equals(top)) {
-            changed.add(cell.key());
-          }
+        after.add(commit);
+      }
+    }
+    Set<CellKey> changed = new HashSet<>();
+    for (Commit commit : after) {
+      for (ChangedCell cell : commit.cells()) {
+        if (cell.isPair() && top(cell.key()).equals(top)) {
+          changed.add(cell.key());
         }
       }
     }
@@ -211,7 +218,7 @@ final class Window {
         && commit.follows().equals(before.token());
   }
 
-  /** Adds the commit that follows the newest. */
+  /** Adds the commit that follows the newest; whoever does so keeps looks at the log waiting. */
   synchronized void add(Commit commit) {
     long number = commit.number();
     if (!isNext(commit)) {
