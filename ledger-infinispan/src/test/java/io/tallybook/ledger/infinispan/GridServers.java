@@ -588,7 +588,7 @@ public final class GridServers implements AutoCloseable {
     while (at != null) {
       Path module = at.resolve("ledger-infinispan/server");
       if (Files.isDirectory(module)) {
-        Path lib = module.resolve("target/server/lib");
+        Path lib = module.resolve("target/infinispan-server/lib");
         if (!Files.isDirectory(lib)) {
           throw new IllegalStateException(
               "The jars of the Infinispan server are missing: ./mvnw package -pl"
