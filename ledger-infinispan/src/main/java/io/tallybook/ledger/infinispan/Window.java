@@ -234,7 +234,7 @@ final class Window {
       answers.put(answer.key(), answer);
     }
     for (ChangedCell cell : commit.cells()) {
-      Change<long[]> older = cells.get(cell.key());
+      Change<long[]> older = cell.isPair() ? cells.get(cell.key()) : null;
       put(cells, cell.key(), number, cell.before(), cell.after());
       if (cell.isPair()) {
         moveTop(cell.key(), older, cell.after());
@@ -416,7 +416,7 @@ final class Window {
       answers.remove(answer.key(), answer);
     }
     for (ChangedCell cell : commit.cells()) {
-      Change<long[]> newest = cells.get(cell.key());
+      Change<long[]> newest = cell.isPair() ? cells.get(cell.key()) : null;
       if (cut(cells, cell.key(), limit) && cell.isPair()) {
         moveTop(cell.key(), newest, null);
       }

@@ -42,7 +42,6 @@ final class Load implements AutoCloseable {
   private final AtomicInteger commits = new AtomicInteger();
   private final AtomicInteger failures = new AtomicInteger();
   private volatile boolean isOver;
-  private volatile boolean isClosed;
 
   /** What was acknowledged: the sequence of each id. */
   private final Map<String, Long> acknowledged = new ConcurrentHashMap<>();
@@ -81,7 +80,7 @@ final class Load implements AutoCloseable {
         ids.add(name + number++);
       }
       while (!sent(ledger, ids)) {
-        if (isClosed) {
+        if (threads.isShutdown()) {
           return false;
         }
         LockSupport.parkNanos(AGAIN_NANOS);
@@ -147,7 +146,6 @@ final class Load implements AutoCloseable {
   @Override
   public void close() {
     isOver = true;
-    isClosed = true;
     threads.close();
   }
 }
