@@ -69,6 +69,10 @@ final class GridErrors {
     if (says.contains("IllegalLifecycleState") || says.contains("SuspectException")) {
       return unavailable("A server of the grid is starting or stopping.", thrown);
     }
+    if (says.contains("PersistenceException")) {
+      return unavailable(
+          "The file store of a server of the grid fails; the log of that server says why.", thrown);
+    }
     if (late || says.contains("TimeoutException")) {
       return unanswered(millisMax, thrown);
     }

@@ -386,7 +386,11 @@ public final class GridServers implements AutoCloseable {
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx" + heapMb + "m",
-            "-XX:+UseSerialGC",
+            // A full collection of several gigabytes that stops everything takes longer than
+            // clients
+            // wait; in a small heap it is short, and a collector without threads of its own is
+            // cheap.
+            heapMb > HEAP_MB ? "-XX:+UseG1GC" : "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=4",
             "-XX:+ExitOnOutOfMemoryError",
             "--enable-native-access=ALL-UNNAMED",
