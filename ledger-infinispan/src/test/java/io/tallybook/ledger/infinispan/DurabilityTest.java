@@ -8,7 +8,7 @@ import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 
-/** A server is killed under load, again and again, and started over what it wrote. */
+/** A server is started over what it wrote: killed under load, again and again, or mended. */
 @SuppressWarnings("MemberName") // sentences
 class DurabilityTest {
   private static final int ROUNDS = 5;
@@ -44,6 +44,28 @@ class DurabilityTest {
         load.compare(node, "seed " + seed);
         try (Node fresh = Node.started(settings, client)) {
           load.compare(fresh, "a new node, seed " + seed);
+        }
+      }
+    }
+  }
+
+  /** As the guide says of an index that does not fit its files. */
+  @Test
+  void an_index_that_was_removed_is_made_again_from_the_files() throws Exception {
+    long seed = ThreadLocalRandom.current().nextLong();
+    InfinispanSettings settings =
+        Ledgers.settings("mended", "EUR", Ledgers.ENTRIES_MAX, MILLIS, WINDOW);
+    try (GridServers servers = GridServers.start(1);
+        GridClient client = servers.guardedClient()) {
+      try (Node node = Node.started(settings, client);
+          Load load = new Load(List.of(node.ledger()), WRITERS, new Random(seed))) {
+        load.awaitCommits("the start", 10 * ACKNOWLEDGED_MIN, ROUND_MAX);
+        load.stop();
+        servers.stop(0);
+        servers.removeIndexes(0);
+        servers.restart(0);
+        try (Node fresh = Node.started(settings, client)) {
+          load.compare(fresh, "seed " + seed);
         }
       }
     }

@@ -262,6 +262,20 @@ public final class GridServers implements AutoCloseable {
     server.door.open();
   }
 
+  /** Removes the indexes of the file stores of one that does not run. */
+  void removeIndexes(int index) throws IOException {
+    List<Path> indexes;
+    try (Stream<Path> files = Files.walk(servers.get(index).home.resolve("server/data"))) {
+      indexes = files.filter(file -> file.endsWith("index") && Files.isDirectory(file)).toList();
+    }
+    if (indexes.isEmpty()) {
+      throw new IllegalStateException("Server " + index + " has no index.");
+    }
+    for (Path folder : indexes) {
+      removeAll(folder);
+    }
+  }
+
   /** Stops its time; returns when none of its threads runs any more. */
   public void pause(int index) {
     Process process = servers.get(index).running();
@@ -315,12 +329,18 @@ public final class GridServers implements AutoCloseable {
       // It is running.
     }
     http.close();
+    try {
+      removeAll(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void removeAll(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
