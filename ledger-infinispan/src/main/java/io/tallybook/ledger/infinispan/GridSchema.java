@@ -3,6 +3,7 @@ package io.tallybook.ledger.infinispan;
 import io.tallybook.ledger.LedgerException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.UUID;
 import org.infinispan.client.hotrod.DataFormat;
 import org.infinispan.commons.dataconversion.MediaType;
@@ -76,6 +77,19 @@ final class GridSchema {
 
     static Key of(String ledger, RowKey place) {
       return new Key(ledger, 0, place);
+    }
+
+    @Override // as Dimension tells
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key that
+          && number == that.number
+          && Objects.equals(place, that.place)
+          && ledger.equals(that.ledger);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * (31 * ledger.hashCode() + Long.hashCode(number)) + Objects.hashCode(place);
     }
   }
 

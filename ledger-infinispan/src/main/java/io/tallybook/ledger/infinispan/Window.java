@@ -67,9 +67,29 @@ final class Window {
   private volatile long unwrittenSize;
   private long mark;
 
-  private record Id(long high, long low) {}
+  private record Id(long high, long low) {
+    @Override // as Dimension tells
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Id that && high == that.high && low == that.low;
+    }
 
-  private record Place(String tenant, long sequence) {}
+    @Override
+    public int hashCode() {
+      return Long.hashCode(high) ^ Long.hashCode(low);
+    }
+  }
+
+  private record Place(String tenant, long sequence) {
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Place that && sequence == that.sequence && tenant.equals(that.tenant);
+    }
+
+    @Override
+    public int hashCode() {
+      return 31 * tenant.hashCode() + Long.hashCode(sequence);
+    }
+  }
 
   /**
    * A window that begins where rows end.

@@ -72,10 +72,17 @@ final class ServiceProcess implements AutoCloseable {
       command.addAll(options);
     } else {
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(jvmOptions());
       command.addAll(options);
       command.addAll(List.of("-jar", path));
     }
     return command;
+  }
+
+  /** Those that services have which the other integration tests start. */
+  private static List<String> jvmOptions() {
+    String options = System.getProperty("quarkus.test.arg-line", "");
+    return options.isBlank() ? List.of() : List.of(options.split(" ", -1));
   }
 
   /** Starts a service and waits until it listens. */
