@@ -406,10 +406,7 @@ public final class GridServers implements AutoCloseable {
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx" + heapMb + "m",
-            // A full collection of several gigabytes that stops everything takes longer than
-            // clients
-            // wait; in a small heap it is short, and a collector without threads of its own is
-            // cheap.
+            // The serial one is cheap, and stops everything: in a heap of gigabytes for seconds.
             heapMb > HEAP_MB ? "-XX:+UseG1GC" : "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=4",
             "-XX:+ExitOnOutOfMemoryError",
