@@ -30,21 +30,20 @@ class DurabilityTest {
     InfinispanSettings settings =
         Ledgers.settings("durable", "EUR", Ledgers.ENTRIES_MAX, MILLIS, WINDOW);
     try (GridServers servers = GridServers.start(1);
-        GridClient client = servers.guardedClient()) {
-      try (Node node = Node.started(settings, client);
-          Load load = new Load(List.of(node.ledger()), WRITERS, random)) {
-        for (int round = 0; round < ROUNDS; round++) {
-          load.awaitCommits("the start", ACKNOWLEDGED_MIN + random.nextInt(100), ROUND_MAX);
-          servers.kill(0);
-          servers.restart(0);
-          load.awaitCommits("a kill", WRITERS + 1, ROUND_MAX);
-        }
-        load.stop();
-        assertThat(load.failures()).as("a killed server is noticed").isPositive();
-        load.compare(node, "seed " + seed);
-        try (Node fresh = Node.started(settings, client)) {
-          load.compare(fresh, "a new node, seed " + seed);
-        }
+        GridClient client = servers.guardedClient();
+        Node node = Node.started(settings, client);
+        Load load = new Load(List.of(node.ledger()), WRITERS, random)) {
+      for (int round = 0; round < ROUNDS; round++) {
+        load.awaitCommits("the start", ACKNOWLEDGED_MIN + random.nextInt(100), ROUND_MAX);
+        servers.kill(0);
+        servers.restart(0);
+        load.awaitCommits("a kill", WRITERS + 1, ROUND_MAX);
+      }
+      load.stop();
+      assertThat(load.failures()).as("a killed server is noticed").isPositive();
+      load.compare(node, "seed " + seed);
+      try (Node fresh = Node.started(settings, client)) {
+        load.compare(fresh, "a new node, seed " + seed);
       }
     }
   }
@@ -56,17 +55,16 @@ class DurabilityTest {
     InfinispanSettings settings =
         Ledgers.settings("mended", "EUR", Ledgers.ENTRIES_MAX, MILLIS, WINDOW);
     try (GridServers servers = GridServers.start(1);
-        GridClient client = servers.guardedClient()) {
-      try (Node node = Node.started(settings, client);
-          Load load = new Load(List.of(node.ledger()), WRITERS, new Random(seed))) {
-        load.awaitCommits("the start", 10 * ACKNOWLEDGED_MIN, ROUND_MAX);
-        load.stop();
-        servers.stop(0);
-        servers.removeIndexes(0);
-        servers.restart(0);
-        try (Node fresh = Node.started(settings, client)) {
-          load.compare(fresh, "seed " + seed);
-        }
+        GridClient client = servers.guardedClient();
+        Node node = Node.started(settings, client);
+        Load load = new Load(List.of(node.ledger()), WRITERS, new Random(seed))) {
+      load.awaitCommits("the start", 10 * ACKNOWLEDGED_MIN, ROUND_MAX);
+      load.stop();
+      servers.stop(0);
+      servers.removeIndexes(0);
+      servers.restart(0);
+      try (Node fresh = Node.started(settings, client)) {
+        load.compare(fresh, "seed " + seed);
       }
     }
   }

@@ -271,9 +271,7 @@ public final class GridServers implements AutoCloseable {
     if (indexes.isEmpty()) {
       throw new IllegalStateException("Server " + index + " has no index.");
     }
-    for (Path folder : indexes) {
-      removeAll(folder);
-    }
+    indexes.forEach(GridServers::removeAll);
   }
 
   /** Stops its time; returns when none of its threads runs any more. */
@@ -329,18 +327,16 @@ public final class GridServers implements AutoCloseable {
       // It is running.
     }
     http.close();
-    try {
-      removeAll(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    removeAll(folder);
   }
 
-  private static void removeAll(Path folder) throws IOException {
+  private static void removeAll(Path folder) {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
